@@ -1,0 +1,61 @@
+# `make demo` and `make test` set up all they need below .venv; nothing else on the machine is touched.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+BIN = $(VENV)/bin
+TESTS ?= tests
+WORKERS ?= auto
+DEMO = VAR_DIR=var/demo DATABASE_URL= EMAIL_URL= MAIL_PROVIDER= REDIS_URL= DEBUG=true
+
+.PHONY: demo test test-services test-browser run bench lint format lock clean
+
+# Runtime packages only: enough for demo and run.
+$(VENV)/.runtime: requirements.lock
+	@test -n "$(PYTHON)" || { echo "Paper Round needs Python 3.11 or newer; none was found. Install one, or call make PYTHON=/path/to/python3."; exit 1; }
+	@echo "Setting up $(VENV) with $(PYTHON) (a minute, once) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.runtime requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.runtime
+	@$(DEMO) $(BIN)/python manage.py demo
+
+run: $(VENV)/.runtime
+	@if [ -e var/demo/paper-round.sqlite3 ] && [ ! -e .env ]; then $(DEMO) $(BIN)/python manage.py run; else $(BIN)/python manage.py run; fi
+
+# The default suite: no server, no browser, no network.
+test: $(VENV)/.development
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not services" $(TESTS)
+
+# The same tests and those that need servers; DATABASE_URL and REDIS_URL say where they are.
+test-services: $(VENV)/.development
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser" $(TESTS)
+
+test-browser: $(VENV)/.development
+	@$(BIN)/python -m pytest -m browser $(TESTS)
+
+bench: $(VENV)/.development
+	@$(BIN)/python -m benchmarks
+
+lint: $(VENV)/.development
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+	@DEBUG=true $(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(VENV)/.development
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# Pins for every Python from 3.11 on; the files name no host.
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) var staticfiles

@@ -1,0 +1,11 @@
+"""The whole site's addresses; each package names its own."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("", include("subscribers.urls")),
+    path("", include("papers.urls")),
+    path("", include("newsletter.site_urls")),
+]

@@ -1,0 +1,1 @@
+"""Pure functions that decide which papers a reader gets, and why."""
