@@ -56,6 +56,8 @@ class Subscriber(models.Model):
     hour = models.PositiveSmallIntegerField(default=7)
     # Bit mask, Monday is 1, Sunday is 64. A weekly reader's letter comes on the lowest set day.
     weekdays = models.PositiveSmallIntegerField(default=EVERY_DAY)
+    # Hours before this instant are not due: set when they confirm, come back or change the rhythm.
+    rhythm_since = models.DateTimeField(null=True, blank=True)
     paused_until = models.DateTimeField(null=True, blank=True)
     max_papers = models.PositiveSmallIntegerField(
         default=6, validators=[MinValueValidator(3), MaxValueValidator(8)]
