@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -144,6 +145,11 @@ class Digest(models.Model):
 
     def __str__(self) -> str:
         return f"digest {self.pk}"
+
+    @property
+    def message_id(self) -> str:
+        """Its own for every digest and the same on a retry (RFC 5322, 3.6.4)."""
+        return f"<{self.uuid}@{settings.MAIL_DOMAIN}>"
 
 
 class Entry(models.Model):

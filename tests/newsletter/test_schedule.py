@@ -71,7 +71,7 @@ def test_each_slot_of_the_last_two_days_is_due_once_and_none_of_the_future(now, 
 )
 def test_ticking_every_minute_through_a_day_meets_every_hour_exactly_once(start, zone):
     met = []
-    for quarter in range(0, 30 * 4):
+    for quarter in range(30 * 4):
         now = start + timedelta(minutes=15 * quarter)
         met += due_slots(now, [zone], timedelta(minutes=15))
 
