@@ -4,6 +4,7 @@ A wrong value stops the start with the variable's name. Nothing else reads the e
 """
 
 import json
+from datetime import date
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,28 @@ def options(name: str) -> dict[str, Any]:
     return value
 
 
+def rates(name: str) -> dict[str, float]:
+    """Pairs like `gmail.com=20`, a number above nought each."""
+    found = {}
+    for part in listing(name):
+        key, _, raw = part.partition("=")
+        try:
+            found[key.strip().lower()] = float(raw)
+        except ValueError:
+            raise refuse(name, f"must look like gmail.com=20,*=50; not {part!r}") from None
+        if not 0 < found[key.strip().lower()] < 100_000:
+            raise refuse(name, f"must be above 0 and below 100000; not {part!r}")
+    return found
+
+
+def day(name: str) -> date | None:
+    raw = text(name)
+    try:
+        return date.fromisoformat(raw) if raw else None
+    except ValueError:
+        raise refuse(name, f"must be a date like 2026-02-20; not {raw!r}") from None
+
+
 DEBUG = flag("DEBUG", default=True)
 
 
@@ -150,6 +173,8 @@ MAIL_FALLBACK_PROVIDER = text("MAIL_FALLBACK_PROVIDER")
 MAIL_FALLBACK_API_KEY = text("MAIL_FALLBACK_API_KEY")
 MAIL_WEBHOOK_SECRET = text("MAIL_WEBHOOK_SECRET")
 MAIL_RATE = number("MAIL_RATE", 0, least=0, most=100_000)
+MAIL_DOMAIN_RATES = rates("MAIL_DOMAIN_RATES")
+MAIL_WARMUP_SINCE = day("MAIL_WARMUP_SINCE")
 MAIL_CONNECTIONS = number("MAIL_CONNECTIONS", 4, least=1, most=200)
 DIGEST_ON_UNCERTAIN = choice("DIGEST_ON_UNCERTAIN", "retry", ("retry", "hold"))
 SENDER_DURABLE = choice("SENDER_DURABLE", "batch", ("batch", "full"))

@@ -1,0 +1,189 @@
+"""How fast and whether at all: rate limits, warm-up and pauses, shared by all senders.
+
+Keys are `relay`, `provider:{name}` and `domain:{name}`. Buckets live in Redis where there is one,
+else in the database; pauses always live in the database, so an emptied Redis forgets none.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from newsletter.buckets import DatabaseStore, Limit, RedisStore
+from newsletter.models import Throttle
+
+logger = logging.getLogger(__name__)
+
+REDIS_TIMEOUT = 0.5  # seconds; a sender then goes on with the database
+REDIS_REST = 5.0  # seconds without asking a Redis that did not answer
+FIRST_PAUSE = 15.0  # seconds; doubled by each further fault
+LONGEST_PAUSE = 3600.0
+LONGEST_OBEYED = 86_400.0  # of a Retry-After
+
+WARMUP_FIRST_DAY = 200  # letters
+WARMUP_GROWTH = 1.5  # each day against the day before
+WARMUP_DAYS = 28
+
+
+@dataclass(frozen=True)
+class State:
+    """What holds a key back just now."""
+
+    key: str
+    paused_until: datetime | None
+    failures: int
+    reason: str
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_until is not None
+
+
+def keys_for(provider: str, email: str) -> tuple[str, str]:
+    """The keys one letter needs: its way out, then its recipient's domain."""
+    way = f"provider:{provider}" if provider else "relay"
+    return way, f"domain:{email.rpartition('@')[2].lower()[:100]}"
+
+
+def take(keys: Iterable[str], n: int, now: datetime) -> float:
+    """Room for `n` letters under every key: 0 when it was taken, else seconds to wait, none taken.
+
+    In any time t at most rate·t + max(burst, n) are granted under a key. Never raises for Redis.
+    """
+    wanted = tuple(keys)
+    if pause_left := longest_pause(wanted, now):
+        return pause_left
+    limits = {key: limit for key in wanted if (limit := limit_of(key, now.date()))}
+    if not limits:
+        return 0.0
+    if settings.REDIS_URL and _redis_is_worth_asking():
+        try:
+            return _redis_store(settings.REDIS_URL).take(limits, n, now.timestamp())
+        except redis.RedisError as error:
+            _rest_redis(error)
+    return DatabaseStore().take(limits, n, now.timestamp())
+
+
+def longest_pause(keys: Iterable[str], now: datetime) -> float:
+    """Seconds until the last of these keys opens; 0 where none is paused."""
+    opens = Throttle.objects.filter(key__in=list(keys), open_at__gt=now).values_list(
+        "open_at", flat=True
+    )
+    return max(((at - now).total_seconds() for at in opens if at), default=0.0)
+
+
+def limit_of(key: str, today: date) -> Limit | None:
+    """What the settings allow under a key; None: anything."""
+    kind, _, name = key.partition(":")
+    if kind == "domain":
+        rates: dict[str, float] = settings.MAIL_DOMAIN_RATES
+        rate = rates.get(name, rates.get("*", 0.0))
+        return Limit(rate, max(1.0, rate)) if rate else None
+    limits = []
+    if settings.MAIL_RATE:
+        limits.append(Limit(float(settings.MAIL_RATE), float(settings.MAIL_RATE)))
+    if settings.MAIL_WARMUP_SINCE and (a_day := warmup((today - settings.MAIL_WARMUP_SINCE).days)):
+        limits.append(Limit(a_day / 86_400, max(1.0, a_day / 24)))
+    return min(limits, key=lambda limit: limit.rate, default=None)
+
+
+def warmup(day: int) -> int | None:
+    """Letters a new sender may send on its `day` (0 is the first); None: as many as it likes.
+
+    Mailbox providers trust an unknown address slowly; senders double theirs every day or two.
+    """
+    if day >= WARMUP_DAYS:
+        return None
+    return round(WARMUP_FIRST_DAY * WARMUP_GROWTH ** max(0, day))
+
+
+def pause(key: str, seconds: float, reason: str, *, now: datetime | None = None) -> None:
+    """Nobody sends under `key` for so long; a longer pause that stands already stays."""
+    until = (now or timezone.now()) + timedelta(seconds=seconds)
+    Throttle.objects.get_or_create(key=key)
+    Throttle.objects.filter(Q(open_at=None) | Q(open_at__lt=until), key=key).update(
+        open_at=until, reason=reason[:300]
+    )
+    logger.warning("nothing goes out by %s for %.0f s: %s", key, seconds, reason[:300])
+
+
+def fault(
+    key: str, reason: str, *, now: datetime | None = None, retry_after: float | None = None
+) -> float:
+    """A fault of the way itself: pause it, longer each time in a row; returns the seconds.
+
+    Many senders meet the same fault at once; only the first one that reports it counts.
+    """
+    at = now or timezone.now()
+    Throttle.objects.get_or_create(key=key)
+    counted = Throttle.objects.filter(Q(open_at=None) | Q(open_at__lte=at), key=key).update(
+        failures=F("failures") + 1
+    )
+    failures = Throttle.objects.values_list("failures", flat=True).get(key=key)
+    seconds = backoff(failures, jitter=random.random())
+    if retry_after is not None:
+        seconds = min(max(retry_after, 1.0), LONGEST_OBEYED)
+    if counted or retry_after is not None:
+        pause(key, seconds, reason, now=at)
+    return seconds
+
+
+def backoff(failures: int, *, jitter: float) -> float:
+    """Seconds to wait after so many faults in a row; `jitter` in 0..1 takes up to half away."""
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(max(failures, 1) - 1, 20))
+    return longest * (1 - jitter / 2)
+
+
+def worked(key: str) -> None:
+    """A letter went out by `key`: the next fault starts with a short pause again."""
+    Throttle.objects.filter(key=key, failures__gt=0).update(failures=0, reason="")
+
+
+def resume(key: str) -> None:
+    """An operator's word: send again at once."""
+    Throttle.objects.filter(key=key).update(open_at=None, failures=0, reason="")
+
+
+def state(key: str, *, now: datetime | None = None) -> State:
+    at = now or timezone.now()
+    row = Throttle.objects.filter(key=key).first()
+    if row is None:
+        return State(key, None, 0, "")
+    paused_until = row.open_at if row.open_at and row.open_at > at else None
+    return State(key, paused_until, row.failures, row.reason)
+
+
+_redis_rests_until = 0.0  # time.monotonic(), of this process
+
+
+def _redis_is_worth_asking() -> bool:
+    return time.monotonic() >= _redis_rests_until
+
+
+def _rest_redis(error: redis.RedisError) -> None:
+    global _redis_rests_until
+    _redis_rests_until = time.monotonic() + REDIS_REST
+    logger.warning("rate limits go by the database: Redis: %s", type(error).__name__)
+
+
+@lru_cache(maxsize=2)
+def _redis_store(url: str) -> RedisStore:
+    client = redis.Redis.from_url(
+        url,
+        socket_timeout=REDIS_TIMEOUT,
+        socket_connect_timeout=REDIS_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),  # the client's own default tries for seconds
+    )
+    return RedisStore(client)
