@@ -1,0 +1,33 @@
+"""What came of handing one letter over, in the words of the Attempt ledger."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from newsletter.models import Attempt
+
+ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    kind: Attempt.Outcome
+    phase: str = (
+        ""  # SMTP: connect, mail, rcpt, data, dot, answered; HTTP: compose, request, answered
+    )
+    code: int | None = None
+    reply: str = ""  # without addresses; see quoted()
+    message_id: str = ""
+    retry_after: float | None = None  # seconds, as the other side asked
+    suppress: bool = False  # the other side takes nothing for this address any more
+
+    @property
+    def is_sent(self) -> bool:
+        return self.kind == Attempt.Outcome.SENT
+
+
+def quoted(text: str) -> str:
+    """What the other side said: one line of at most 300 characters, no address in it."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return ADDRESS.sub("‹address›", line)[:300]
