@@ -32,9 +32,20 @@ def test_a_package_imports_none_above_it(package):
     assert offenders == {}
 
 
-def test_ranking_is_pure_of_django_and_siblings():
-    file = ROOT / "papers" / "ranking.py"
+# Decisions: numbers in, numbers out; they may import each other and nothing else of ours.
+PURE = """candidates explanation features matching ranking relevance selection trend words"""
 
-    packages = imported_packages(file)
 
-    assert packages & {"django", "papers", "subscribers", "newsletter"} == set()
+@pytest.mark.parametrize("module", PURE.split())
+def test_a_decision_is_pure_of_django_and_of_all_that_stores(module):
+    file = ROOT / "papers" / f"{module}.py"
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+
+    siblings = {
+        node.module.partition(".")[2]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("papers")
+    }
+
+    assert imported_packages(file) & {"django", "subscribers", "newsletter"} == set()
+    assert siblings <= set(PURE.split())

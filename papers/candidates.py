@@ -1,0 +1,151 @@
+"""What ranking reads (a pool, a batch of readers) and what it returns (choices with reasons)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from papers.features import Documents, Features
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+# (subscriber id, paper id), as pairs or as two parallel arrays.
+Seen = Iterable[tuple[int, int]] | tuple[Ints, Ints]
+
+WHOLE = 127  # latent vectors are whole numbers up to this: see `whole`
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A fact of the score; `weight` is by how much relevance falls without it."""
+
+    kind: str
+    weight: float
+    facts: Mapping[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"kind": self.kind, **self.facts}
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    paper_id: int
+    section: str  # a value of newsletter.models.Entry.Section
+    score: float
+    reasons: tuple[Reason, ...]  # strongest first
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    subscriber_id: int
+    picks: tuple[Pick, ...]  # in the order of the letter
+    pool_size: int  # papers chosen from
+    held_back: int  # that belonged too, but found no room
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The candidates of an edition, n papers; rows are papers unless said otherwise."""
+
+    paper_ids: Ints
+    published: NDArray[np.float64]  # seconds since 1970
+    trend: Floats  # 0..1
+    trend_facts: Sequence[Mapping[str, Any] | None]  # what the trend is made of, where it is shown
+    topic_ids: Ints
+    topic_names: Sequence[str]
+    topic_scores: Floats  # papers × topics
+    phrases: Mapping[tuple[int, int], str]  # (paper, topic) by position: the phrase found
+    author_ids: Ints
+    author_names: Sequence[str]
+    authorship: csr_matrix  # papers × authors, 1 where the person wrote it
+    words: csr_matrix  # TF-IDF, rows of length 1
+    latent: Floats  # whole numbers: see `whole`
+    # The same of ordinary papers: what a score means is how far it stands above theirs.
+    ordinary_words: csr_matrix
+    ordinary_latent: Floats
+    # What readers' own words are matched with.
+    features: Features
+    documents: Documents
+    ordinary: Documents
+
+    def __len__(self) -> int:
+        return len(self.paper_ids)
+
+    @cached_property
+    def position(self) -> dict[int, int]:
+        return {int(paper_id): n for n, paper_id in enumerate(self.paper_ids)}
+
+    @cached_property
+    def likeness(self) -> Floats:
+        """Papers × papers, cosine of the latent vectors."""
+        likeness: Floats = (self.latent @ self.latent.T) / np.float32(WHOLE**2)
+        return likeness
+
+    @cached_property
+    def best_topic(self) -> Ints:
+        """The topic column that fits each paper best, -1 where none does."""
+        if not len(self.topic_ids):
+            return np.full(len(self), -1)
+        best = self.topic_scores.argmax(axis=1)
+        fits = self.topic_scores.max(axis=1) > 0
+        return np.where(fits, best, -1)
+
+
+@dataclass(frozen=True)
+class Interests:
+    """Everything the batch's readers care about, a row each, in the order of their readers."""
+
+    owner: Ints  # position of the reader in the batch, ascending
+    topic: Ints  # column in Pool.topic_scores, or -1
+    search: Ints  # row in Readers.search_scores, or -1
+    weight: Floats  # 1 is normal
+    likes: csr_matrix  # interests × Readers.liked_*: weight of each like; below 0: "less of this"
+    liked_on: Ints  # day of each like (date.toordinal), parallel to likes.data
+
+    def __len__(self) -> int:
+        return len(self.owner)
+
+
+@dataclass(frozen=True)
+class Readers:
+    """A batch of m readers with their interests."""
+
+    ids: Ints
+    limits: Ints  # full items in a letter, 3 to 8
+    wants_surprise: Bools
+    interests: Interests
+    follows: csr_matrix  # readers × Pool.author_ids
+    muted_authors: csr_matrix
+    doubted_authors: csr_matrix  # of papers marked "not these people"
+    wanted: csr_matrix  # readers × keywords
+    muted: csr_matrix  # readers × keywords
+    keywords: Sequence[str]
+    keyword_hits: csr_matrix  # keywords × papers
+    searches: Sequence[str]
+    search_kinds: Sequence[str]  # search or interest
+    search_scores: Floats  # searches × papers
+    liked_ids: Ints
+    liked_titles: Sequence[str]
+    liked_words: csr_matrix
+    liked_latent: Floats
+    known: csr_matrix  # readers × papers they have answered to, whatever the answer
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def whole(vectors: Floats) -> Floats:
+    """Unit vectors as whole numbers up to 127.
+
+    Products of such vectors are exact in float32 (256 × 127² < 2²⁴), in whatever order a BLAS adds
+    them up: a reader's scores do not depend on the size of the batch.
+    """
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return np.asarray(np.rint(vectors / lengths * WHOLE), dtype=np.float32)

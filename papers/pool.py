@@ -1,0 +1,150 @@
+"""An edition's candidates, loaded once for all its readers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from math import ceil
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from papers import scoring, vectors
+from papers.candidates import Pool, whole
+from papers.models import Author, Authorship, Engagement, Paper, PaperTopic, Topic
+
+ORDINARY = 256  # ordinary papers a profile is measured against
+PART = 900  # ids in one query
+
+
+def load(on: date, *, now: datetime, days: int = 7) -> Pool:
+    """The papers first mentioned in the `days` up to and with `on`, as arrays."""
+    return of_papers(list(Paper.objects.pool(on, days=days).order_by("-id")), now=now)
+
+
+def of_papers(papers: Sequence[Paper], *, now: datetime) -> Pool:
+    model = vectors.current(now)
+    documents = model.features.read(
+        vectors.document(paper.title, paper.abstract, paper.categories) for paper in papers
+    )
+    ids = [paper.pk for paper in papers]
+    position = {paper_id: n for n, paper_id in enumerate(ids)}
+    topics = list(Topic.objects.active())
+    topic_scores, phrases = _topics(ids, position, topics)
+    authors, authorship = _authors(ids, position)
+    ordinary = model.ordinary.take(range(min(ORDINARY, len(model.ordinary))))
+    return Pool(
+        paper_ids=np.array(ids, dtype=np.int64),
+        published=np.array([_since(paper, now) for paper in papers]),
+        trend=np.array([paper.trend for paper in papers], dtype=np.float32),
+        trend_facts=_trend_facts(papers, topics, topic_scores, now),
+        topic_ids=np.array([topic.pk for topic in topics], dtype=np.int64),
+        topic_names=[topic.name for topic in topics],
+        topic_scores=topic_scores,
+        phrases=phrases,
+        author_ids=np.array([author.pk for author in authors], dtype=np.int64),
+        author_names=[author.name for author in authors],
+        authorship=authorship,
+        words=documents.words,
+        latent=whole(documents.latent),
+        ordinary_words=ordinary.words,
+        ordinary_latent=whole(ordinary.latent),
+        features=model.features,
+        documents=documents,
+        ordinary=model.ordinary,
+    )
+
+
+def _since(paper: Paper, now: datetime) -> float:
+    """From when a paper's age counts: since it was first mentioned anywhere."""
+    began = scoring.listed_at(paper)
+    return (began or now).timestamp()
+
+
+def _topics(
+    ids: Sequence[int], position: dict[int, int], topics: Sequence[Topic]
+) -> tuple[np.ndarray, dict[tuple[int, int], str]]:
+    column = {topic.pk: n for n, topic in enumerate(topics)}
+    scores = np.zeros((len(ids), len(topics)), np.float32)
+    phrases: dict[tuple[int, int], str] = {}
+    for part in _parts(ids):
+        rows = PaperTopic.objects.filter(paper_id__in=part, topic_id__in=column)
+        for paper_id, topic_id, score, phrase in rows.values_list(
+            "paper_id", "topic_id", "score", "phrase"
+        ):
+            place = position[paper_id], column[topic_id]
+            scores[place] = score
+            if phrase:
+                phrases[place] = phrase
+    return scores, phrases
+
+
+def _authors(ids: Sequence[int], position: dict[int, int]) -> tuple[list[Author], csr_matrix]:
+    pairs = [
+        pair
+        for part in _parts(ids)
+        for pair in Authorship.objects.filter(paper_id__in=part).values_list(
+            "paper_id", "author_id"
+        )
+    ]
+    author_ids = sorted({author_id for _, author_id in pairs})
+    column = {author_id: n for n, author_id in enumerate(author_ids)}
+    known: dict[int, Author] = {}
+    for part in _parts(author_ids):
+        known.update(Author.objects.in_bulk(part))
+    rows = [position[paper_id] for paper_id, _ in pairs]
+    columns = [column[author_id] for _, author_id in pairs]
+    matrix = csr_matrix(
+        (np.ones(len(pairs), np.float32), (rows, columns)), shape=(len(ids), len(author_ids))
+    )
+    return [known[author_id] for author_id in author_ids], matrix
+
+
+def _trend_facts(
+    papers: Sequence[Paper], topics: Sequence[Topic], scores: np.ndarray, now: datetime
+) -> list[Mapping[str, Any] | None]:
+    """Votes of the last day (or since it came) and the topic it rises in, where any are known."""
+    gained = _gained(papers, now)
+    facts: list[Mapping[str, Any] | None] = []
+    for n, paper in enumerate(papers):
+        if paper.pk not in gained:
+            facts.append(None)
+            continue
+        upvotes, hours = gained[paper.pk]
+        best = int(scores[n].argmax()) if len(topics) else -1
+        field = topics[best].name if best >= 0 and scores[n, best] >= 1 else ""
+        facts.append({"field": field, "upvotes": upvotes, "hours": hours})
+    return facts
+
+
+def _gained(papers: Sequence[Paper], now: datetime) -> dict[int, tuple[int, int]]:
+    """Paper → votes won and in how many hours.
+
+    Counted from the last reading that is a day or more older than the newest, else from the day it
+    was first mentioned.
+    """
+    readings: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
+    for part in _parts([paper.pk for paper in papers]):
+        rows = Engagement.objects.filter(
+            paper_id__in=part, upvotes__isnull=False, read_at__lte=now
+        ).order_by("read_at")
+        for paper_id, votes, read_at in rows.values_list("paper_id", "upvotes", "read_at"):
+            readings[paper_id].append((read_at, votes or 0))
+    gained = {}
+    for paper in papers:
+        began = scoring.listed_at(paper)
+        if not readings[paper.pk] or began is None:
+            continue
+        newest, votes = readings[paper.pk][-1]
+        earlier = [r for r in readings[paper.pk] if r[0] <= newest - timedelta(hours=24)]
+        since, before = earlier[-1] if earlier else (began, 0)
+        hours = ceil((newest - since).total_seconds() / 3600)
+        if votes > before and hours > 0:
+            gained[paper.pk] = votes - before, hours
+    return gained
+
+
+def _parts(ids: Sequence[int]) -> list[Sequence[int]]:
+    return [ids[start : start + PART] for start in range(0, len(ids), PART)]

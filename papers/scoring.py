@@ -1,0 +1,193 @@
+"""Keeps what ranking reads up to date: each paper's topics and its trend."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+import numpy as np
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from papers import trend, vectors
+from papers.matching import Matches, TopicText, match
+from papers.models import Engagement, Paper, PaperTopic, Topic
+
+NEAR = 0.5  # scores from here are stored; 1 belongs
+LOOK_BACK = timedelta(days=60)  # papers whose votes say what is ordinary
+BATCH = 1_000
+
+
+@dataclass(frozen=True)
+class Previewed:
+    paper: Paper
+    score: float
+    belongs: bool
+    phrase: str
+
+
+def refresh(paper_ids: Collection[int], *, now: datetime) -> None:
+    """Score these papers for every topic, and their trend. Twice is as good as once."""
+    topics = list(Topic.objects.active())
+    ids = sorted(set(paper_ids))
+    for start in range(0, len(ids), BATCH):
+        papers = list(Paper.objects.canonical().filter(pk__in=ids[start : start + BATCH]))
+        if papers and topics:
+            _store(papers, topics, _match(topics, papers, now))
+    for topic in topics:
+        if topic.scored_hash != text_hash(topic):
+            refresh_topic(topic, now=now)
+    refresh_trends(Paper.objects.canonical().filter(pk__in=ids), now=now)
+
+
+def refresh_topic(topic: Topic, *, days: int = 60, now: datetime | None = None) -> None:
+    """Score the papers of the last days anew for a topic whose text was changed."""
+    now = now or timezone.now()
+    since = (now - timedelta(days=days)).date()
+    papers = list(Paper.objects.mentioned_since(since))
+    PaperTopic.objects.filter(topic=topic).exclude(paper__in=papers).delete()
+    for start in range(0, len(papers), BATCH):
+        batch = papers[start : start + BATCH]
+        _store(batch, [topic], _match([topic], batch, now))
+    Topic.objects.filter(pk=topic.pk).update(scored_hash=text_hash(topic))
+
+
+def preview(topic: Topic, *, days: int = 30, now: datetime | None = None) -> list[Previewed]:
+    """What would belong to the topic, or nearly, of the last days' papers; best first.
+
+    The topic may be unsaved: nothing is written.
+    """
+    now = now or timezone.now()
+    since = (now - timedelta(days=days)).date()
+    papers = list(Paper.objects.mentioned_since(since))
+    if not papers:
+        return []
+    matches = _match([topic], papers, now)
+    found = [
+        Previewed(paper, float(score), bool(score >= 1), matches.phrases.get((0, n), ""))
+        for n, (paper, score) in enumerate(zip(papers, matches.scores[0], strict=True))
+        if score >= NEAR
+    ]
+    return sorted(found, key=lambda item: (-item.score, -item.paper.pk))
+
+
+def topic_text(topic: Topic) -> TopicText:
+    return TopicText(
+        topic.name,
+        topic.description,
+        tuple(topic.keywords),
+        tuple(tuple(group) for group in topic.synonyms),
+        tuple(topic.categories),
+    )
+
+
+def text_hash(topic: Topic) -> str:
+    """Of everything that a topic's scores depend on."""
+    text = topic_text(topic)
+    parts = [text.name, text.description, text.keywords, text.synonyms, text.categories]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def refresh_trends(papers: QuerySet[Paper], *, now: datetime) -> None:
+    """Write Paper.trend where it changed."""
+    ordinary = ordinary_votes(now)
+    rows = list(papers)
+    if not rows:
+        return
+    readings = newest_readings([paper.pk for paper in rows])
+    votes, hours = _votes(rows, readings)
+    field = np.array([ordinary.get(p.primary_category, ordinary[""]) for p in rows])
+    estimated = trend.estimate(votes, hours, field, field)
+    changed = []
+    for paper, value in zip(rows, estimated.trend, strict=True):
+        rounded = round(float(value), 4)
+        if paper.trend != rounded:
+            paper.trend = rounded
+            changed.append(paper)
+    Paper.objects.bulk_update(changed, ["trend"], batch_size=500)
+
+
+def ordinary_votes(now: datetime) -> dict[str, float]:
+    """Ordinary final votes of each primary category, from the last 60 days."""
+    since = (now - LOOK_BACK).date()
+    rows = list(Paper.objects.mentioned_since(since).exclude(upvotes=None))
+    votes, hours = _votes(rows, newest_readings([paper.pk for paper in rows]))
+    return trend.field_means(votes, hours, [paper.primary_category for paper in rows])
+
+
+def newest_readings(paper_ids: Sequence[int]) -> dict[int, tuple[int, datetime]]:
+    """Paper → votes and when they were read, by the last reading that says any."""
+    newest: dict[int, tuple[int, datetime]] = {}
+    for start in range(0, len(paper_ids), BATCH):
+        rows = Engagement.objects.filter(
+            paper_id__in=paper_ids[start : start + BATCH], upvotes__isnull=False
+        ).order_by("read_at")
+        for paper_id, votes, read_at in rows.values_list("paper_id", "upvotes", "read_at"):
+            newest[paper_id] = (votes or 0, read_at)
+    return newest
+
+
+def listed_at(paper: Paper) -> datetime | None:
+    """When readers could begin to vote: the start of the day it was first mentioned on."""
+    if paper.first_mentioned_on is None:
+        return paper.published_at
+    return datetime.combine(paper.first_mentioned_on, time(), tzinfo=UTC)
+
+
+def _votes(
+    papers: Sequence[Paper], readings: dict[int, tuple[int, datetime]]
+) -> tuple[trend.Floats, trend.Floats]:
+    votes = np.full(len(papers), np.nan)
+    hours = np.zeros(len(papers))
+    for n, paper in enumerate(papers):
+        began = listed_at(paper)
+        if paper.pk in readings and began is not None:
+            votes[n], read_at = readings[paper.pk]
+            hours[n] = (read_at - began).total_seconds() / 3600
+    return votes, hours
+
+
+def _match(topics: Iterable[Topic], papers: Sequence[Paper], now: datetime) -> Matches:
+    model = vectors.current(now)
+    documents = model.features.read(
+        vectors.document(paper.title, paper.abstract, paper.categories) for paper in papers
+    )
+    texts = [topic_text(topic) for topic in topics]
+    return match(texts, documents, model.features, model.ordinary)
+
+
+def _store(papers: Sequence[Paper], topics: Sequence[Topic], matches: Matches) -> None:
+    """Bring the rows of these papers and topics to what was found, touching only the changed."""
+    wanted = {
+        (papers[column].pk, topics[row].pk): (
+            round(float(matches.scores[row, column]), 4),
+            matches.phrases.get((row, column), "")[:120],
+        )
+        for row, column in zip(*np.nonzero(matches.scores >= NEAR), strict=True)
+    }
+    stored: dict[tuple[int, int], PaperTopic] = {
+        (row.paper_id, row.topic_id): row
+        for row in PaperTopic.objects.filter(paper__in=papers, topic__in=topics)
+    }
+    gone = [row.pk for pair, row in stored.items() if pair not in wanted]
+    by_state: dict[bool, list[PaperTopic]] = defaultdict(list)
+    for (paper_id, topic_id), (score, phrase) in wanted.items():
+        row = stored.get((paper_id, topic_id))
+        if row is not None and (row.score, row.phrase) == (score, phrase):
+            continue
+        fresh = PaperTopic(
+            pk=row.pk if row else None, paper_id=paper_id, topic_id=topic_id,
+            score=score, belongs=score >= 1, phrase=phrase,
+        )  # fmt: skip
+        by_state[row is None].append(fresh)
+    with transaction.atomic():
+        PaperTopic.objects.filter(pk__in=gone).delete()
+        PaperTopic.objects.bulk_create(by_state[True], batch_size=500)
+        PaperTopic.objects.bulk_update(
+            by_state[False], ["score", "belongs", "phrase"], batch_size=500
+        )

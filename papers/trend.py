@@ -1,0 +1,65 @@
+"""How much a paper is talked about for its age: one formula, its inputs public.
+
+Votes come quickly at first and then hardly any more: after h hours a paper has gathered the share
+    g(h) = h / (h + HALF_TIME)
+of what it will ever get. What it will get is estimated as in a Gamma-Poisson model: with v votes
+after h hours, where a paper like it gets m,
+    expected = (v + STRENGTH) / (g(h) + STRENGTH / m)
+so that a cold paper stands at m, and every vote moves it the more, the more is known. Then
+    trend = expected / (expected + TYPICAL · m_field)
+is 0..1 and one half at TYPICAL times what is ordinary in the paper's field.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+HALF_TIME = 12.0  # hours after which half of the votes have come
+STRENGTH = 2.0  # votes' worth of trust in what papers alike got
+TYPICAL = 3.0  # times the field's ordinary, where the trend is one half
+FIELD_STRENGTH = 20.0  # papers' worth of trust in the mean over all fields
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What the votes of papers come to; arrays of one length."""
+
+    expected: Floats  # votes in the end
+    trend: Floats  # 0..1
+
+
+def arrived(hours: Floats) -> Floats:
+    """The share of its votes that a paper has after so many hours."""
+    positive = np.maximum(hours, 0.5)
+    return positive / (positive + HALF_TIME)
+
+
+def estimate(votes: Floats, hours: Floats, prior: Floats, field: Floats) -> Estimate:
+    """`votes` NaN where no source says; `prior`, `field`: ordinary final votes, of papers like it
+    and of its field."""
+    known = ~np.isnan(votes)
+    share = np.where(known, arrived(hours), 0)
+    expected = (np.nan_to_num(votes) + STRENGTH) / (share + STRENGTH / prior)
+    return Estimate(expected, expected / (expected + TYPICAL * field))
+
+
+def field_means(votes: Floats, hours: Floats, fields: list[str]) -> dict[str, float]:
+    """Ordinary final votes of each field, drawn to the mean of all where papers are few.
+
+    The key "" holds the mean of all.
+    """
+    known = ~np.isnan(votes)
+    final = np.log1p(votes[known] / arrived(hours[known]))
+    overall = float(final.mean()) if len(final) else np.log1p(5.0)
+    named = np.array(fields, dtype=object)[known] if len(final) else np.array([], dtype=object)
+    means = {"": float(np.expm1(overall))}
+    for name in sorted(set(named.tolist())):
+        theirs = final[named == name]
+        drawn = (theirs.sum() + FIELD_STRENGTH * overall) / (len(theirs) + FIELD_STRENGTH)
+        means[name] = float(np.expm1(drawn))
+    return {name: max(mean, 1.0) for name, mean in means.items()}
