@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import datetime, timedelta
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
 from papers.models import Author, Paper, Topic
+from subscribers.hints import hint
 
 EVERY_DAY = 0b1111111
 WEEKDAYS = 0b0011111  # Monday is bit 0, as in date.weekday()
+
+RESEND_AFTER = timedelta(seconds=60)
+# Letters of a kind to one address in a day: a stranger's sign-ups must not fill a mailbox.
+NOTICES_A_DAY = {"confirm": 4, "already": 1, "sign_in": 6, "changed": 2, "goodbye": 4}
 
 
 def new_token() -> str:
@@ -229,6 +235,30 @@ class ConsentEvent(models.Model):
         return f"{self.kind} {self.happened_at:%Y-%m-%d}"
 
 
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def open(self) -> NoticeQuerySet:
+        return self.filter(status__in=[Notice.Status.PENDING, Notice.Status.SENDING])
+
+    def queue(
+        self,
+        subscriber: Subscriber,
+        kind: str,
+        *,
+        now: datetime,
+        not_before: datetime | None = None,
+    ) -> bool:
+        """Ask for a letter; False where one of its kind waits, just went, or went too often."""
+        like_it = self.filter(subscriber=subscriber, kind=kind).exclude(status=Notice.Status.FAILED)
+        if like_it.open().exists() or like_it.filter(created_at__gt=now - RESEND_AFTER).exists():
+            return False
+        a_day = NOTICES_A_DAY.get(kind)
+        if a_day and like_it.filter(created_at__gt=now - timedelta(days=1)).count() >= a_day:
+            return False
+        self.create(subscriber=subscriber, kind=kind, created_at=now, not_before=not_before)
+        hint("newsletter.tasks.notices")
+        return True
+
+
 class Notice(models.Model):
     """A transactional letter to go out: confirm, sign-in, goodbye, … The row is the work."""
 
@@ -259,6 +289,8 @@ class Notice(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True)
+
+    objects = NoticeQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
@@ -298,3 +330,20 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason} {self.suppressed_at:%Y-%m-%d}"
+
+
+class Knock(models.Model):
+    """How often one key knocked at one door in one window: subscribers/limits.py."""
+
+    # Keyed hash of door and key, so that no address or network is stored.
+    key = models.CharField(max_length=64)
+    window_start = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["key", "window_start"], name="knock_window_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} knocks from {self.window_start:%Y-%m-%d %H:%M}"
