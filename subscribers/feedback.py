@@ -1,0 +1,85 @@
+"""What a reader says with a tap about a paper, an author, a topic; for pages and letters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from papers.models import Author, Paper, Topic
+from subscribers.models import Feedback, Follow, Subscriber, TopicPreference
+
+Kind = Feedback.Kind
+
+# A paper cannot be both; the later tap counts.
+OPPOSITES = {Kind.MORE: {Kind.LESS}, Kind.LESS: {Kind.MORE}}
+
+
+@transaction.atomic
+def give(subscriber: Subscriber, paper: Paper, kind: str, *, now: datetime) -> Feedback:
+    """Record a tap; the same tap again changes nothing. Raises ValueError for an unknown kind."""
+    kind = Kind(kind)
+    paper = canonical(paper)
+    for opposite in OPPOSITES.get(kind, set()):
+        undo(subscriber, paper, opposite, now=now)
+    given, is_new = Feedback.objects.get_or_create(
+        subscriber=subscriber, paper=paper, kind=kind, defaults={"given_at": now}
+    )
+    if not is_new and given.undone_at is not None:
+        given.given_at, given.undone_at = now, None
+        given.save(update_fields=["given_at", "undone_at"])
+    seen(subscriber, now=now)
+    return given
+
+
+def undo(subscriber: Subscriber, paper: Paper, kind: str, *, now: datetime) -> bool:
+    """Take a tap back; False where there was none standing."""
+    standing = Feedback.objects.filter(
+        subscriber=subscriber, paper=canonical(paper), kind=Kind(kind), undone_at=None
+    )
+    return standing.update(undone_at=now) == 1
+
+
+def standing(subscriber: Subscriber, papers: list[Paper]) -> dict[int, set[str]]:
+    """Paper id → the kinds of feedback that stand, for pages that show pressed buttons."""
+    kinds: dict[int, set[str]] = {}
+    taps = subscriber.feedback.filter(undone_at=None, paper__in=papers)
+    for paper_id, kind in taps.values_list("paper_id", "kind"):
+        kinds.setdefault(paper_id, set()).add(kind)
+    return kinds
+
+
+def canonical(paper: Paper) -> Paper:
+    """The paper this one was merged into, however often; itself where it was not."""
+    while paper.merged_into is not None:
+        paper = paper.merged_into
+    return paper
+
+
+def follow_author(subscriber: Subscriber, author: Author) -> bool:
+    """True if they did not follow them before."""
+    return Follow.objects.get_or_create(subscriber=subscriber, author=author)[1]
+
+
+def unfollow_author(subscriber: Subscriber, author: Author) -> bool:
+    return Follow.objects.filter(subscriber=subscriber, author=author).delete()[0] > 0
+
+
+def follow_topic(
+    subscriber: Subscriber, topic: Topic, *, weight: int = TopicPreference.Weight.NORMAL
+) -> bool:
+    """True if they did not follow it before; a topic they follow keeps its weight."""
+    while topic.merged_into is not None:
+        topic = topic.merged_into
+    return TopicPreference.objects.get_or_create(
+        subscriber=subscriber, topic=topic, defaults={"weight": TopicPreference.Weight(weight)}
+    )[1]
+
+
+def unfollow_topic(subscriber: Subscriber, topic: Topic) -> bool:
+    return TopicPreference.objects.filter(subscriber=subscriber, topic=topic).delete()[0] > 0
+
+
+def seen(subscriber: Subscriber, *, now: datetime) -> None:
+    """The reader is alive: a page by signed link, or a tap."""
+    Subscriber.objects.filter(pk=subscriber.pk).update(last_seen_at=now)
