@@ -13,9 +13,8 @@ ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
 @dataclass(frozen=True)
 class Outcome:
     kind: Attempt.Outcome
-    phase: str = (
-        ""  # SMTP: connect, mail, rcpt, data, dot, answered; HTTP: compose, request, answered
-    )
+    # SMTP: connect, mail, rcpt, data, dot, answered; HTTP: compose, connect, request, answered.
+    phase: str = ""
     code: int | None = None
     reply: str = ""  # without addresses; see quoted()
     message_id: str = ""
