@@ -22,7 +22,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from newsletter.buckets import DatabaseStore, Limit, RedisStore
-from newsletter.models import Throttle
+from newsletter.models import Attempt, Throttle
+from newsletter.outcomes import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ REDIS_REST = 5.0  # seconds without asking a Redis that did not answer
 FIRST_PAUSE = 15.0  # seconds; doubled by each further fault
 LONGEST_PAUSE = 3600.0
 LONGEST_OBEYED = 86_400.0  # of a Retry-After
+UNCERTAIN_IN_A_ROW = 2  # tolerated before the way is paused
 
 WARMUP_FIRST_DAY = 200  # letters
 WARMUP_GROWTH = 1.5  # each day against the day before
@@ -120,11 +122,17 @@ def pause(key: str, seconds: float, reason: str, *, now: datetime | None = None)
 
 
 def fault(
-    key: str, reason: str, *, now: datetime | None = None, retry_after: float | None = None
+    key: str,
+    reason: str,
+    *,
+    now: datetime | None = None,
+    retry_after: float | None = None,
+    tolerated: int = 0,
 ) -> float:
     """A fault of the way itself: pause it, longer each time in a row; returns the seconds.
 
-    Many senders meet the same fault at once; only the first one that reports it counts.
+    Many senders meet the same fault at once; only the first one that reports it counts. The first
+    `tolerated` in a row are counted and pause nothing.
     """
     at = now or timezone.now()
     Throttle.objects.get_or_create(key=key)
@@ -132,7 +140,9 @@ def fault(
         failures=F("failures") + 1
     )
     failures = Throttle.objects.values_list("failures", flat=True).get(key=key)
-    seconds = backoff(failures, jitter=random.random())
+    if failures <= tolerated:
+        return 0.0
+    seconds = backoff(failures - tolerated, jitter=random.random())
     if retry_after is not None:
         seconds = min(max(retry_after, 1.0), LONGEST_OBEYED)
     if counted or retry_after is not None:
@@ -144,6 +154,20 @@ def backoff(failures: int, *, jitter: float) -> float:
     """Seconds to wait after so many faults in a row; `jitter` in 0..1 takes up to half away."""
     longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(max(failures, 1) - 1, 20))
     return longest * (1 - jitter / 2)
+
+
+def learn(key: str, outcome: Outcome, *, now: datetime | None = None) -> None:
+    """Pause or free a way out by what one letter met there.
+
+    A letter refused for itself says nothing about the way. A few replies may get lost; where none
+    comes any more, going on would make every letter a possible duplicate.
+    """
+    if outcome.kind == Attempt.Outcome.SENT:
+        worked(key)
+    elif outcome.kind == Attempt.Outcome.NOT_TRIED or outcome.code == 429:
+        fault(key, outcome.reply, now=now, retry_after=outcome.retry_after)
+    elif outcome.kind == Attempt.Outcome.UNCERTAIN:
+        fault(key, outcome.reply, now=now, tolerated=UNCERTAIN_IN_A_ROW)
 
 
 def worked(key: str) -> None:

@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 
 from newsletter import throttle
 from newsletter.buckets import Bucket, DatabaseStore, Limit, RedisStore, refill, wait
-from newsletter.models import Throttle
+from newsletter.models import Attempt, Throttle
+from newsletter.outcomes import Outcome
 from tests.factories import NOW
 
 RELAY = "relay"
+Kind = Attempt.Outcome
 REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/9"
 
 steps = st.lists(
@@ -181,6 +183,34 @@ def test_retry_after_is_obeyed_within_reason(asked, kept):
     assert throttle.fault(RELAY, "429", now=NOW, retry_after=asked) == kept
 
     assert throttle.take([RELAY], 1, NOW) == kept
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("met", "pause"),
+    [
+        ([Outcome(Kind.FAILED, code=550)], 0),
+        ([Outcome(Kind.RETRY, code=451)], 0),
+        ([Outcome(Kind.RETRY, code=429, retry_after=33)], 33),
+        ([Outcome(Kind.NOT_TRIED, code=401, retry_after=50)], 50),
+        ([Outcome(Kind.UNCERTAIN)] * 2, 0),
+        ([Outcome(Kind.UNCERTAIN)] * 2 + [Outcome(Kind.SENT)] + [Outcome(Kind.UNCERTAIN)], 0),
+    ],
+)
+def test_a_way_out_is_judged_by_what_letters_met_there(met, pause):
+    for outcome in met:
+        throttle.learn(RELAY, outcome, now=NOW)
+
+    assert throttle.take([RELAY], 1, NOW) == pause
+
+
+@pytest.mark.django_db
+def test_a_way_that_only_swallows_letters_is_paused_at_the_third():
+    for _ in range(3):
+        throttle.learn(RELAY, Outcome(Kind.UNCERTAIN, reply="lost"), now=NOW)
+
+    assert 7 <= throttle.take([RELAY], 1, NOW) <= 15
+    assert throttle.state(RELAY, now=NOW).reason == "lost"
 
 
 @pytest.mark.django_db
