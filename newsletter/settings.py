@@ -117,6 +117,7 @@ def needed(name: str, value: str) -> str:
 SECRET_KEY = needed("SECRET_KEY", text("SECRET_KEY", "only-for-development-" + "x" * 50))
 if not DEBUG and len(SECRET_KEY) < 40:
     raise refuse("SECRET_KEY", "must have at least 40 characters")
+SECRET_KEY_FALLBACKS = listing("SECRET_KEY_FALLBACKS")
 SITE_NAME = text("SITE_NAME", "Paper Round")
 SITE_URL = needed("SITE_URL", text("SITE_URL", "http://localhost:8000")).rstrip("/")
 _site = urlsplit(SITE_URL)
