@@ -1,0 +1,255 @@
+"""Build an edition's digests: set-wise, in batches, any number of times with the same end."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef
+
+from newsletter import schedule, silence
+from newsletter.models import Digest, Edition, Entry
+from papers import pool as pools
+from papers import ranking
+from papers.models import Fetch
+from subscribers import interests
+from subscribers.models import Subscriber
+
+logger = logging.getLogger(__name__)
+
+BATCH = 2000  # subscribers whose digests are written in one transaction
+STALE = timedelta(hours=36)  # no letter from papers older than this
+FIRST_LETTER_WITHIN = timedelta(days=2)  # of the confirmation; later the regular letter serves
+
+NOTHING_PASSED = "nothing passed"
+TOO_LATE = "more than 12 hours late"
+NO_FRESH_PAPERS = "no source has answered for 36 hours"
+EDITION_CANCELLED = "edition cancelled"
+
+
+@dataclass(frozen=True)
+class Due:
+    subscriber_id: int
+    due_at: datetime
+
+
+def build_due(now: datetime) -> Counter[str]:
+    """Write a digest for everyone whose hour has come; counts by status.
+
+    Whoever was missed in the last 48 hours is still accounted for: built while less than 12 hours
+    late, else recorded as expired.
+    """
+    counts: Counter[str] = Counter()
+    zones = Subscriber.objects.active().order_by().values_list("timezone", flat=True).distinct()
+    for cadence in Edition.Cadence:
+        for day, due in due_by_day(now, list(zones), cadence):
+            edition = open_edition(cadence, day, now)
+            counts += build(edition, due, now=now)
+    return counts
+
+
+def first_letters(now: datetime) -> Counter[str]:
+    """Write the letter that a reader gets at once after confirming; counts by status."""
+    counts: Counter[str] = Counter()
+    if not is_fresh(now):
+        return counts
+    newcomers = (
+        Subscriber.objects.active()
+        .filter(confirmed_at__gt=now - FIRST_LETTER_WITHIN, confirmed_at__lte=now, digests=None)
+        .order_by("id")
+        .values_list("id", "timezone", "confirmed_at")
+    )
+    by_day: dict[date, list[Due]] = {}
+    for subscriber_id, zone, confirmed_at in newcomers:
+        day = now.astimezone(ZoneInfo(known_zone(zone))).date()
+        by_day.setdefault(day, []).append(Due(subscriber_id, confirmed_at))
+    for day, due in by_day.items():
+        edition = open_edition(Edition.Cadence.DAILY, day, now)
+        counts += build(edition, due, now=now, kind=Digest.Kind.FIRST)
+    return counts
+
+
+def open_edition(cadence: Edition.Cadence | str, day: date, now: datetime) -> Edition:
+    """The edition of that day; one that had closed is opened again for the reader it missed."""
+    edition, _ = Edition.objects.get_or_create(
+        cadence=cadence, date=day, defaults={"created_at": now}
+    )
+    closed = Edition.objects.filter(pk=edition.pk, status=Edition.Status.CLOSED)
+    if closed.update(status=Edition.Status.OPEN, closed_at=None):
+        logger.warning("edition %s opened again for readers it had missed", edition)
+        edition.refresh_from_db()
+    return edition
+
+
+def due_by_day(
+    now: datetime, zones: list[str], cadence: Edition.Cadence | str
+) -> Iterator[tuple[date, list[Due]]]:
+    """Readers of this rhythm who are due and have no digest yet, by local date."""
+    # A zone that the clock's tables do not know (any more) goes by UTC rather than be forgotten.
+    unknown = [zone for zone in zones if known_zone(zone) != zone]
+    if unknown:
+        logger.error("readers have unknown time zones, treated as UTC: %s", sorted(unknown))
+    windows = schedule.windows(now, {known_zone(zone) for zone in zones})
+    for day, of_day in groupby(windows, key=lambda window: window.day):
+        due = [
+            reader
+            for window in of_day
+            for reader in due_in(window, cadence, also=unknown if "UTC" in window.zones else [])
+        ]
+        if due:
+            yield day, due
+
+
+def due_in(
+    window: schedule.Window, cadence: Edition.Cadence | str, *, also: list[str]
+) -> list[Due]:
+    """Readers due in the window who have no digest for its local date, of whatever cadence."""
+    bit = window.weekday_bit
+    # A weekly reader's letter comes on the first of the chosen days.
+    mask = bit if cadence == Edition.Cadence.DAILY else 2 * bit - 1
+    have_one = Digest.objects.filter(subscriber=OuterRef("pk"), edition__date=window.day)
+    rows = (
+        Subscriber.objects.active()
+        .filter(
+            ~Exists(have_one),
+            timezone__in=[*window.zones, *also],
+            cadence=cadence,
+            hour__range=(window.first_hour, window.last_hour),
+        )
+        .annotate(on_this_day=F("weekdays").bitand(mask))
+        .filter(on_this_day=bit)
+        .order_by("id")
+        .values_list("id", "hour", "rhythm_since", "confirmed_at")
+    )
+    return [
+        Due(subscriber_id, window.due_at(hour))
+        for subscriber_id, hour, since, confirmed_at in rows
+        if window.due_at(hour) >= (since or confirmed_at)
+    ]
+
+
+def known_zone(zone: str) -> str:
+    return zone if zone in available_timezones() else "UTC"
+
+
+def is_fresh(now: datetime) -> bool:
+    """Whether any source has answered within the last 36 hours."""
+    answered = (Fetch.Status.DONE, Fetch.Status.UNCHANGED, Fetch.Status.PARTIAL)
+    return Fetch.objects.filter(status__in=answered, finished_at__gte=now - STALE).exists()
+
+
+def build(
+    edition: Edition,
+    due: Sequence[Due],
+    *,
+    now: datetime,
+    kind: str = Digest.Kind.REGULAR,
+) -> Counter[str]:
+    """Write digests and entries for these readers; those who have theirs are passed over.
+
+    May stop half-way and be repeated, and may run in two processes at once: a digest is written
+    together with its entries, and (edition, subscriber) is unique.
+    """
+    counts: Counter[str] = Counter()
+    cancelled = edition.status == Edition.Status.CANCELLED
+    fresh = is_fresh(now)
+    pool: ranking.Pool | None = None
+    for start in range(0, len(due), BATCH):
+        on_time: list[Due] = []
+        digests: list[Digest] = []
+        for reader in due[start : start + BATCH]:
+            # A first letter is sent at once, whenever that comes to be.
+            if kind != Digest.Kind.FIRST and schedule.is_late(reader.due_at, now):
+                digests.append(blank(edition, reader, now, kind, Digest.Status.EXPIRED, TOO_LATE))
+            else:
+                on_time.append(reader)
+        entries: list[Entry] = []
+        if cancelled or not fresh:
+            why = EDITION_CANCELLED if cancelled else NO_FRESH_PAPERS
+            digests += [blank(edition, d, now, kind, Digest.Status.SKIPPED, why) for d in on_time]
+        elif on_time:
+            pool = pool or pools.load(edition.date, now=now)
+            chosen, entries = choose(edition, on_time, pool, now=now, kind=kind)
+            digests += chosen
+        counts += write(digests, entries)
+    return counts
+
+
+def choose(
+    edition: Edition, due: list[Due], pool: ranking.Pool, *, now: datetime, kind: str
+) -> tuple[list[Digest], list[Entry]]:
+    """Unsaved digests and entries for one batch of readers."""
+    due_at = {d.subscriber_id: d.due_at for d in due}
+    readers = interests.load(list(due_at), pool)
+    seen = Entry.objects.filter(
+        subscriber_id__in=list(due_at), paper_id__in=[int(n) for n in pool.paper_ids]
+    ).values_list("subscriber_id", "paper_id")
+    digests: list[Digest] = []
+    entries: list[Entry] = []
+    for choice in ranking.choose(pool, readers, seen=list(seen), now=now):
+        reader = Due(choice.subscriber_id, due_at[choice.subscriber_id])
+        status, reason = (
+            (Digest.Status.PENDING, "") if choice.picks else (Digest.Status.SKIPPED, NOTHING_PASSED)
+        )
+        digest = blank(edition, reader, now, kind, status, reason)
+        digest.pool_size, digest.held_back = choice.pool_size, choice.held_back
+        digests.append(digest)
+        entries += [
+            Entry(
+                digest=digest,
+                subscriber_id=choice.subscriber_id,
+                paper_id=pick.paper_id,
+                position=position,
+                section=pick.section,
+                score=pick.score,
+                reasons=[reason.as_dict() for reason in pick.reasons],
+            )
+            for position, pick in enumerate(choice.picks, start=1)
+        ]
+    silence.break_after_three_days(digests, edition, nothing_passed=NOTHING_PASSED)
+    return digests, entries
+
+
+def blank(edition: Edition, due: Due, now: datetime, kind: str, status: str, reason: str) -> Digest:
+    return Digest(
+        edition=edition,
+        subscriber_id=due.subscriber_id,
+        kind=kind,
+        status=status,
+        reason=reason,
+        due_at=due.due_at,
+        built_at=now,
+    )
+
+
+def write(digests: list[Digest], entries: list[Entry]) -> Counter[str]:
+    """Save a batch in one transaction; what another builder has written stays as it is."""
+    try:
+        with transaction.atomic():
+            return _write(digests, entries)
+    except IntegrityError:
+        # Another builder gave one of these readers one of these papers in the same instant, in
+        # another edition. The next tick builds this batch again, knowing of it.
+        logger.warning(
+            "a batch of %s digests met another builder; left to the next tick", len(digests)
+        )
+        return Counter()
+
+
+def _write(digests: list[Digest], entries: list[Entry]) -> Counter[str]:
+    Digest.objects.bulk_create(digests, ignore_conflicts=True)
+    ours = dict(
+        Digest.objects.filter(uuid__in=[digest.uuid for digest in digests]).values_list(
+            "uuid", "pk"
+        )
+    )
+    for entry in entries:
+        entry.digest_id = ours.get(entry.digest.uuid, 0)
+    Entry.objects.bulk_create([entry for entry in entries if entry.digest_id])
+    return Counter(digest.status for digest in digests if digest.uuid in ours)
