@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef
+from django.db.models.functions import Coalesce
 
 from newsletter import schedule, silence
 from newsletter.models import Digest, Edition, Entry
@@ -68,7 +69,7 @@ def first_letters(now: datetime) -> Counter[str]:
     by_day: dict[date, list[Due]] = {}
     for subscriber_id, zone, confirmed_at in newcomers:
         day = now.astimezone(ZoneInfo(known_zone(zone))).date()
-        by_day.setdefault(day, []).append(Due(subscriber_id, confirmed_at))
+        by_day.setdefault(day, []).append(Due(subscriber_id, confirmed_at or now))
     for day, due in by_day.items():
         edition = open_edition(Edition.Cadence.DAILY, day, now)
         counts += build(edition, due, now=now, kind=Digest.Kind.FIRST)
@@ -122,15 +123,18 @@ def due_in(
             cadence=cadence,
             hour__range=(window.first_hour, window.last_hour),
         )
-        .annotate(on_this_day=F("weekdays").bitand(mask))
+        .annotate(
+            on_this_day=F("weekdays").bitand(mask),
+            since=Coalesce("rhythm_since", "confirmed_at"),
+        )
         .filter(on_this_day=bit)
         .order_by("id")
-        .values_list("id", "hour", "rhythm_since", "confirmed_at")
+        .values_list("id", "hour", "since")
     )
     return [
         Due(subscriber_id, window.due_at(hour))
-        for subscriber_id, hour, since, confirmed_at in rows
-        if window.due_at(hour) >= (since or confirmed_at)
+        for subscriber_id, hour, since in rows
+        if window.due_at(hour) >= since
     ]
 
 
