@@ -1,0 +1,366 @@
+"""LaTeX as it stands in titles, names and abstracts, turned into plain characters.
+
+The reader below is total: any input gives a string without a backslash, in time linear in its
+length. pylatexenc supplies the table of symbols; its own parser is left alone, because it recurses
+as deep as the input nests.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from pylatexenc.latex2text import get_default_latex_context_db
+
+# Groups nested deeper than this are read as if their braces were not there.
+DEEPEST = 12
+
+TOKEN = re.compile(r"\\(?P<name>[A-Za-z]+)\*?|\\(?P<sign>.?)|(?P<mark>[{}^_])|[^\\{}^_]+", re.S)
+# A formula is at most this long, so that a lone dollar costs little.
+FORMULA = re.compile(
+    r"\$\$(?P<display>[^$]{1,2000})\$\$|\\\[(?P<square>.{1,2000}?)\\\]"
+    r"|\\\((?P<round>.{1,2000}?)\\\)|\$(?P<inline>(?:[^$\\]|\\.){1,1000})\$",
+    re.S,
+)
+
+ACCENTS = {
+    "'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304",
+    ".": "\u0307", "u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "k": "\u0328",
+    "r": "\u030a", "b": "\u0331", "d": "\u0323",
+    "hat": "\u0302", "widehat": "\u0302", "tilde": "\u0303", "widetilde": "\u0303",
+    "bar": "\u0304", "overline": "\u0304", "vec": "\u20d7", "dot": "\u0307", "ddot": "\u0308",
+    "breve": "\u0306", "check": "\u030c", "acute": "\u0301", "grave": "\u0300",
+    "mathring": "\u030a",
+}  # fmt: skip
+SIGNS = {
+    "%": "%", "&": "&", "#": "#", "_": "_", "$": "$", "{": "{", "}": "}", "|": "‖", "-": "",
+    "/": "", "@": "", "\\": " ", "(": " ", ")": " ", "[": " ", "]": " ",
+}  # fmt: skip
+# What pylatexenc's table leaves out, or spells in a way that reads worse in running text.
+SYMBOLS = {
+    "ast": "*", "star": "*", "sim": "~", "mid": "|", "bullet": "•", "circ": "°", "prime": "′",
+    "top": "ᵀ", "geqslant": "≥", "leqslant": "≤", "i": "i", "j": "j", "backslash": "∖",
+    "textbackslash": "∖", "textgreater": ">", "textless": "<", "textdegree": "°", "degree": "°",
+    "deg": "deg", "textasciitilde": "~", "textasciicircum": "^", "percent": "%", "Re": "Re",
+    "Im": "Im", "Box": "□", "Diamond": "◇", "implies": "⇒", "iff": "⇔", "colon": ":",
+    "eps": "ε", "not": "¬", "LaTeX": "LaTeX", "TeX": "TeX", "item": "•", "and": "and",
+    "lbrace": "{", "rbrace": "}", "lbrack": "[", "rbrack": "]", "space": " ", "quad": " ",
+    "qquad": " ", "newline": " ", "par": " ", "R": "ℝ", "RR": "ℝ", "N": "ℕ", "Z": "ℤ",
+    "eg": "e.g.", "ie": "i.e.", "etc": "etc.", "aka": "a.k.a.", "etal": "et al.", "wrt": "w.r.t.",
+    "iid": "i.i.d.", "argmax": "argmax", "argmin": "argmin", "bmod": "mod", "eqsim": "≂",
+    "cdots": "…", "ldots": "…", "dots": "…", "vdots": "…", "infinity": "∞",
+}  # fmt: skip
+FUNCTIONS = frozenset({
+    "log", "ln", "exp", "max", "min", "sup", "inf", "lim", "sin", "cos", "tan", "tanh", "arg",
+    "argmax", "argmin", "det", "dim", "ker", "gcd", "Pr", "bmod", "deg", "limsup", "liminf",
+    "poly", "polylog",
+})  # fmt: skip
+# Relations and arrows stand between spaces.
+RELATIONS = frozenset("∈∉≤≥≪≫≈≃≅≡∼≠∝→←↔⇒⇔↦⟶⟵⊂⊆⊃⊇≲≳±∪∩≍≺≻⪯⪰⊥")
+# Nothing is shown of these …
+SILENT = frozenset({
+    "left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg", "biggl",
+    "biggr", "displaystyle", "textstyle", "limits", "scriptstyle", "scriptscriptstyle",
+    "nolimits", "noindent", "centering", "bf", "it", "em", "rm", "sc", "tt", "sf", "sl",
+    "small", "tiny", "large", "Large", "footnotesize", "normalsize", "bfseries", "itshape",
+    "scshape", "ttfamily", "sffamily", "rmfamily", "allowbreak", "protect", "relax", "xspace",
+    "smallskip", "medskip", "bigskip", "maketitle", "par", "mathstrut", "middle",
+    "textnormalfont", "normalfont", "selectfont", "break", "hfill",
+})  # fmt: skip
+# … and these hide what follows them in braces.
+HIDDEN = {
+    "cite": 1, "citep": 1, "citet": 1, "citealp": 1, "citealt": 1, "citeauthor": 1, "citeyear": 1,
+    "autocite": 1, "parencite": 1, "textcite": 1, "ref": 1, "eqref": 1, "cref": 1, "Cref": 1,
+    "autoref": 1, "label": 1, "color": 1, "begin": 1, "end": 1, "vspace": 1, "hspace": 1,
+    "includegraphics": 1, "phantom": 1, "hphantom": 1, "vphantom": 1, "renewcommand": 2,
+    "newcommand": 2, "def": 0, "thanks": 1, "index": 1,
+}  # fmt: skip
+# The last of these arguments is shown.
+LAST_OF_TWO = frozenset({
+    "href", "textcolor", "hyperlink", "colorbox", "hypertarget", "SI", "qty", "underset",
+    "overset", "stackrel", "raisebox", "texorpdfstring", "fontsize",
+})  # fmt: skip
+UPPER = dict(
+    zip(
+        "0123456789+-=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδ",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵝᵞᵟ",
+        strict=True,
+    )
+)
+LOWER = dict(
+    zip(
+        "0123456789+-=()aehijklmnoprstuvxβγρφχ",
+        "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ",
+        strict=True,
+    )
+)
+DOUBLE_STRUCK = {"R": "ℝ", "N": "ℕ", "Z": "ℤ", "Q": "ℚ", "C": "ℂ"}
+RAISED = frozenset([*UPPER.values(), *LOWER.values()])
+PLAIN_EXPONENTS = frozenset({"th", "st", "nd", "rd", "*", "°", "′", "′′", "ᵀ", "†", "'"})
+
+
+def to_text(text: str) -> str:
+    """`text` with commands and formulas as plain characters; braces go only where LaTeX stands."""
+    parts: list[str] = []
+    end = 0
+    has_formula = False
+    for start, stop, formula in formulas(text):
+        parts += [text[end:start], "\0", formula, "\0"]
+        end = stop
+        has_formula = True
+    parts.append(text[end:])
+    if not has_formula:
+        return Reader(text).all() if "\\" in text else text
+    # Formulas are read one by one, what lies between them as text.
+    shown = []
+    for number, part in enumerate("".join(parts).split("\0")):
+        shown.append(Reader(part, is_math=number % 2 == 1).all())
+    return "".join(shown)
+
+
+def formulas(text: str) -> list[tuple[int, int, str]]:
+    """Start, end and inside of each formula; a dollar before a price is not one."""
+    found = []
+    position = 0
+    while match := FORMULA.search(text, position):
+        inside = match.group("display") or match.group("square") or match.group("round")
+        start = match.start()
+        escaped = start > 0 and text[start - 1] == "\\"
+        if inside is None:
+            inside = match.group("inline")
+            follower = text[match.end() : match.end() + 1]
+            if escaped or not looks_like_formula(inside, follower):
+                position = start + 1
+                continue
+        found.append((start, match.end(), inside))
+        position = match.end()
+    return found
+
+
+def looks_like_formula(inside: str, follower: str) -> bool:
+    """Pandoc's rule (no space inside the dollars, no digit after), eased where only LaTeX fits."""
+    if re.search(r"[\\^_=<>{}]", inside):
+        return True
+    if len(inside.strip()) == 1:
+        return inside.strip().isalpha()
+    return not (inside[0].isspace() or inside[-1].isspace() or follower.isdigit())
+
+
+@cache
+def symbols() -> dict[str, str]:
+    """Each macro without arguments and the characters it stands for."""
+    table = {
+        spec.macroname: spec.simplify_repl.strip()
+        for spec in get_default_latex_context_db().iter_macro_specs()
+        if isinstance(spec.simplify_repl, str) and "%" not in spec.simplify_repl
+    }
+    return {name: text for name, text in table.items() if text and "\\" not in text} | SYMBOLS
+
+
+class Reader:
+    """Reads tokens from left to right; every method consumes at least what it looked at."""
+
+    def __init__(self, text: str, *, is_math: bool = False) -> None:
+        self.tokens = [self.token(match) for match in TOKEN.finditer(text)]
+        self.position = 0
+        self.is_math = is_math
+
+    @staticmethod
+    def token(match: re.Match[str]) -> tuple[str, str]:
+        kind = match.lastgroup or "text"
+        return kind, match.group(kind) if match.lastgroup else match.group()
+
+    def all(self) -> str:
+        parts = []
+        while self.position < len(self.tokens):
+            parts.append(self.until_close(0))
+        return "".join(parts)
+
+    def until_close(self, depth: int) -> str:
+        parts: list[str] = []
+        while self.position < len(self.tokens):
+            kind, value = self.tokens[self.position]
+            self.position += 1
+            if kind == "mark" and value == "}":
+                break
+            parts.append(self.shown(kind, value, depth))
+        return join(parts) if self.is_math else "".join(parts)
+
+    def shown(self, kind: str, value: str, depth: int) -> str:
+        if kind == "text":
+            return value
+        if kind == "name":
+            return self.macro(value, depth)
+        if kind == "sign":
+            return self.sign(value, depth)
+        if value == "{":
+            return self.until_close(depth + 1) if depth < DEEPEST else ""
+        if self.is_math and depth < DEEPEST:
+            return script(value, self.argument(depth + 1))
+        return value
+
+    def sign(self, value: str, depth: int) -> str:
+        if (value in ACCENTS and value not in "=.") or (value in ("=", ".") and not self.is_math):
+            return accented(self.argument(depth + 1), ACCENTS[value])
+        if value.isspace() or value in ",;:!>":
+            return "" if value == "!" else " "
+        return SIGNS.get(value, value)
+
+    def macro(self, name: str, depth: int) -> str:
+        if name in HIDDEN:
+            for _ in range(HIDDEN[name]):
+                self.skip_optional()
+                self.argument(depth + 1)
+            return ""
+        if name in SILENT:
+            self.drop_space()
+            return ""
+        if name in ACCENTS:
+            return self.accent(name, depth)
+        if name in LAST_OF_TWO:
+            self.argument(depth + 1)
+            return self.argument(depth + 1)
+        if (special := self.special(name, depth)) is not None:
+            return special
+        if (symbol := symbols().get(name)) is not None:
+            return self.symbol(name, symbol)
+        return self.unknown(name, depth)
+
+    def special(self, name: str, depth: int) -> str | None:
+        if name in ("frac", "tfrac", "dfrac", "nicefrac", "sfrac"):
+            above = self.argument(depth + 1)
+            return f"{grouped(above)}/{grouped(self.argument(depth + 1))}"
+        if name == "sqrt":
+            root = self.skip_optional()
+            return f"{script('^', root) if root else ''}√{grouped(self.argument(depth + 1))}"
+        if name in ("binom", "tbinom", "dbinom"):
+            above = self.argument(depth + 1)
+            return f"({above} choose {self.argument(depth + 1)})"
+        if name == "footnote":
+            return f" ({self.argument(depth + 1)})"
+        if name == "mathbb":
+            letter = self.argument(depth + 1)
+            return DOUBLE_STRUCK.get(letter, letter)
+        if name in ("textsuperscript", "textsubscript", "sp", "sb", "sbp"):
+            return script("^" if "sup" in name or name == "sp" else "_", self.argument(depth + 1))
+        if name == "unicode":
+            return character(self.argument(depth + 1))
+        if name == "pmod":
+            return f" (mod {self.argument(depth + 1)})"
+        return None
+
+    def accent(self, name: str, depth: int) -> str:
+        if len(name) == 1 and not self.is_group_next() and not self.is_letter_next():
+            self.drop_space()
+        return accented(self.argument(depth + 1), ACCENTS[name])
+
+    def symbol(self, name: str, symbol: str) -> str:
+        if name in FUNCTIONS and self.is_math:
+            return f"\1{symbol}\1"
+        if self.is_math and symbol in RELATIONS:
+            return f" {symbol} "
+        if not symbol.isascii() or symbol.isalpha():
+            self.drop_empty_group()
+        if not self.is_math and symbol.isalpha() and len(symbol) == 1:
+            self.drop_space()  # \ss and \o end with the space after them
+        return symbol
+
+    def unknown(self, name: str, depth: int) -> str:
+        """An author's own macro: its argument where it has one, else its name."""
+        if self.is_group_next():
+            inside = self.argument(depth + 1)
+            if inside.strip():
+                return inside
+        return name
+
+    def argument(self, depth: int) -> str:
+        """The next group, macro or character."""
+        self.drop_space()
+        if depth > DEEPEST or self.position >= len(self.tokens):
+            return ""
+        kind, value = self.tokens[self.position]
+        if kind == "mark" and value == "}":
+            return ""
+        self.position += 1
+        if kind == "text":
+            self.tokens[self.position - 1] = ("text", value[1:])
+            self.position -= 1 if len(value) > 1 else 0
+            return value[0]
+        return self.shown(kind, value, depth)
+
+    def drop_space(self) -> None:
+        if self.position < len(self.tokens):
+            kind, value = self.tokens[self.position]
+            if kind == "text":
+                self.tokens[self.position] = ("text", value.lstrip())
+                self.position += 0 if value.strip() else 1
+
+    def skip_optional(self) -> str:
+        """Pass over `[…]` and return its inside."""
+        if self.position < len(self.tokens):
+            kind, value = self.tokens[self.position]
+            if kind == "text" and (match := re.match(r"\[([^\[\]]{0,80})\]", value)):
+                self.tokens[self.position] = ("text", value[match.end() :])
+                self.position += 0 if value[match.end() :] else 1
+                return match.group(1)
+        return ""
+
+    def is_group_next(self) -> bool:
+        return self.tokens[self.position : self.position + 1] == [("mark", "{")]
+
+    def is_letter_next(self) -> bool:
+        following = self.tokens[self.position : self.position + 1]
+        return bool(following) and following[0][0] == "text" and following[0][1][0].isalpha()
+
+    def drop_empty_group(self) -> None:
+        if self.tokens[self.position : self.position + 2] == [("mark", "{"), ("mark", "}")]:
+            self.position += 2
+
+
+def join(parts: list[str]) -> str:
+    """Parts of a formula; the name of a function (between \\1) stands apart from its neighbours."""
+    text = re.sub(r"(?<=\S)([×·∘⊗]) (?=\S)", r"\1", "".join(parts))
+
+    def gap(match: re.Match[str]) -> str:
+        before, after = text[: match.start()][-1:], text[match.end() :][:1]
+        return " " if before.isalnum() and after.isalnum() and after not in RAISED else ""
+
+    return re.sub("\1+", gap, text) if "\1" in text else text
+
+
+def script(mark: str, inside: str) -> str:
+    """`inside` as superscript (`^`) or subscript, raised or lowered where Unicode has all of it."""
+    inside = inside.strip()
+    if not inside:
+        return ""
+    if mark == "^" and inside in PLAIN_EXPONENTS:
+        return inside
+    table = UPPER if mark == "^" else LOWER
+    # A word, such as max, reads better at full size.
+    if all(c in table for c in inside) and sum(c.isalpha() for c in inside) <= 2:
+        return "".join(table[c] for c in inside)
+    return mark + (inside if mark == "_" and inside.isalnum() else grouped(inside))
+
+
+def grouped(inside: str) -> str:
+    """`inside`, in parentheses where it is more than one name or number."""
+    inside = inside.strip()
+    return inside if re.fullmatch(r"[\w.]*|\(.*\)", inside) else f"({inside})"
+
+
+def accented(base: str, accent: str) -> str:
+    """A letter with its accent; a longer base stands without."""
+    base = base.strip()
+    if len(base) != 1 or not base.isalpha():
+        return base
+    return unicodedata.normalize("NFC", base + accent)
+
+
+def character(code: str) -> str:
+    """The character of a hexadecimal (`x3b1`, `"3B1`) or decimal number."""
+    match = re.fullmatch(r"\s*(?:0?[xX]|\")([0-9a-fA-F]{1,6})\s*|\s*(\d{1,7})\s*", code)
+    if match is None:
+        return ""
+    number = int(match.group(1), 16) if match.group(1) else int(match.group(2))
+    return chr(number) if 32 <= number < 0x110000 else ""

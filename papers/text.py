@@ -1,0 +1,224 @@
+"""Outside text made fit to print: clean characters, short summaries, keys to compare by."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+import unicodedata
+
+from papers import latex
+
+# No title or abstract is longer; what is gets cut, so that a hostile one costs little.
+LONGEST = 20_000
+
+# Control, direction and format characters, surrogates, private use; white space is not here.
+UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
+    "\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\uf8ff\ufdd0-\ufdef\ufeff"
+    "\ufff0-\ufffb\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
+)
+ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# Formatting that publishers leave in titles and abstracts (HTML, JATS); other tags stay as text.
+TAG = re.compile(
+    r"</?(?:jats:)?(?:b|i|em|strong|u|tt|code|sub|sup|p|br|span|font|small|title|sec|italic|bold)"
+    r"(?:\s[^<>]{0,200})?/?>",
+    re.I,
+)
+TRIGGER = re.compile(r"[\\$&<~\-`']")
+# What a dropped citation leaves before a comma.
+GAP = re.compile(r"(?<![~\s])[~\s]{1,5}(?=[,.;:](?:\s|$))")
+TIE = re.compile(r"(?<=[A-Za-z.)\]])~(?=[\w(\[\s,;:]|$)")
+
+SUMMARY_LEAST, SUMMARY_MOST = 160, 320
+TITLE_LONGEST = 45
+
+# After these a full stop ends no sentence …
+ABBREVIATIONS = frozenset({
+    "e.g", "i.e", "cf", "vs", "viz", "al", "resp", "approx", "ca", "w.r.t", "a.k.a", "dr",
+    "prof", "st", "mr", "mrs", "ms", "jr", "sr", "ed", "eds", "dept", "univ", "inc", "corp",
+    "ltd", "co", "assoc", "inst", "gen", "int", "mt", "incl", "est", "ph.d", "u.s", "u.k",
+    "u.n", "i.i.d", "s.t", "esp",
+})  # fmt: skip
+# … and after these only where no number follows.
+NUMBERED = frozenset({
+    "fig", "figs", "eq", "eqs", "sec", "secs", "tab", "no", "nos", "vol", "pp", "p", "ch",
+    "chap", "ref", "refs", "thm", "def", "prop", "lem", "app", "alg", "ver", "v", "art",
+    "lemma",
+})  # fmt: skip
+# A word that opens a sentence even behind an initial, as in "of class A. We show".
+OPENERS = frozenset({
+    "we", "the", "this", "these", "those", "in", "our", "to", "it", "however", "here", "a",
+    "an", "for", "by", "as", "when", "while", "although", "moreover", "furthermore",
+    "finally", "thus", "hence", "they", "such", "with", "existing", "recent", "specifically",
+})  # fmt: skip
+SENTENCE_END = re.compile(
+    r"(?<![.!?…])[.!?…]+(?:\s?\[[\d,;\s–-]{1,30}\])?[\"'”’)\]]*(?=\s)|[。！？]+[」』”’）]*(?=.)"
+)
+SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|ph\.?d)\.?", re.I)
+LETTERS = str.maketrans({
+    "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h",
+    "ŧ": "t", "ŋ": "n",
+})  # fmt: skip
+
+
+def clean(text: str) -> str:
+    """`text` as one line of plain characters: no LaTeX, markup, entity, control or direction mark.
+
+    The same text comes back from a second call; 1 MB of braces costs no more than a long abstract.
+    """
+    text = text[:LONGEST]
+    # What one round uncovers (`&amp;lt;`) the next one reads; real text needs at most three.
+    for _ in range(5):
+        before = text
+        text = tidy(unmarked(text) if TRIGGER.search(text) else text)
+        if text == before:
+            return text
+    return tidy(re.sub(r"[\\$&<~`'-]+", " ", text))
+
+
+def unmarked(text: str) -> str:
+    text = ENTITY.sub(lambda match: html.unescape(match.group()), text)
+    text = TAG.sub(" ", text) if "<" in text else text
+    if "\\" in text or "$" in text:
+        text = latex.to_text(UNPRINTABLE.sub("", text))
+        text = GAP.sub("", text)
+    if "~" in text:
+        text = TIE.sub(" ", text)
+    if "--" in text:
+        text = re.sub(r"(?<![-!<])---(?![->])", "—", text)
+        text = re.sub(r"(?<=\w)--(?=\w)|(?<=\s)--(?=\s)", "–", text)
+    if "``" in text or "''" in text:
+        text = re.sub(r"(?:``|'')(?=\w)", "“", re.sub(r"(?<=\S)''", "”", text)).replace("``", "“")
+    return text
+
+
+def tidy(text: str) -> str:
+    """Printable characters only, composed (NFC), with single spaces and none before a stop."""
+    text = " ".join(UNPRINTABLE.sub("", text).split())
+    return unicodedata.normalize("NFC", text)[:LONGEST].rstrip()
+
+
+def summarise(abstract: str) -> str:
+    """The first sentences of an abstract: two, or as many as make 160 to 320 characters.
+
+    Whole sentences wherever one fits; a first sentence over 320 characters is cut at a word.
+    """
+    found = sentences(clean(abstract))
+    summary = ""
+    for number, sentence in enumerate(found):
+        longer = f"{summary} {sentence}" if needs_space(summary) else summary + sentence
+        if summary and (
+            len(longer) > SUMMARY_MOST or (number >= 2 and len(summary) >= SUMMARY_LEAST)
+        ):
+            break
+        summary = longer
+    return shortened(summary, SUMMARY_MOST)
+
+
+def first_sentence(text: str, limit: int = 140) -> str:
+    """The first sentence of `text`, cut at a word end with an ellipsis where it is over `limit`."""
+    found = sentences(clean(text))
+    return shortened(found[0], limit) if found else ""
+
+
+def sentences(text: str) -> list[str]:
+    """`text`, already clean, cut where its sentences end."""
+    found = []
+    start = 0
+    for match in SENTENCE_END.finditer(text):
+        if ends_here(text, match):
+            found.append(text[start : match.end()].strip())
+            start = match.end()
+    if rest := text[start:].strip():
+        found.append(rest)
+    return found
+
+
+def ends_here(text: str, match: re.Match[str]) -> bool:
+    """Whether the stop just matched ends a sentence: what stands before and after decides."""
+    if match.group()[0] in "。！？":
+        return True
+    after = text[match.end() : match.end() + 40].lstrip()
+    following = re.match(r"[\"'“‘(\[¿¡]*(\S+)", after)
+    if following is None or not opens(following.group(1)):
+        return False
+    if match.group()[0] != "." or len(match.group()) > 1:
+        return True
+    opener = following.group(1).rstrip(",:;").casefold()
+    last = text[max(0, match.start() - 40) : match.start()].split()[-1:]
+    word = last[0].lstrip("\"'“‘([").rstrip(",") if last else ""
+    if word.casefold() in NUMBERED:
+        return not opener[:1].isdigit()
+    if word.casefold() in ABBREVIATIONS:
+        return word.casefold() in ("al", "approx") and opener in OPENERS
+    if (len(word) == 1 and word.isupper()) or re.fullmatch(r"(?:[A-Z]\.)+-?[A-Z]", word):
+        return opener in OPENERS  # an initial: J. Smith
+    return True
+
+
+def opens(word: str) -> bool:
+    """A sentence opens with a capital, a digit, a script without case, or a name like vLLM."""
+    first = word[0]
+    if first.islower():
+        return any(c.isupper() for c in word[1:6])
+    return first.isalnum() or first in "$£€#@τ"
+
+
+def needs_space(text: str) -> bool:
+    return bool(text) and text[-1] not in "。！？」』"
+
+
+def shortened(text: str, limit: int) -> str:
+    """`text`, cut at a word end with an ellipsis where it is longer than `limit`."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    if not text[limit - 1].isspace():
+        # A word (or a text without spaces) that fills most of the room is cut inside.
+        head = cut.rpartition(" ")[0]
+        cut = head if len(head) > limit // 2 else cut
+    return cut.rstrip(" ,;:.–—-([“‘") + "…"
+
+
+def short_title(title: str, limit: int = TITLE_LONGEST) -> str:
+    """The part before a colon when that has 15 to `limit` characters, else the title cut."""
+    title = clean(title)
+    head, colon, _ = title.partition(":")
+    if colon and 15 <= len(head.rstrip()) <= limit:
+        return head.rstrip()
+    return shortened(title, limit)
+
+
+def author_key(name: str) -> str:
+    """A name without accents, case and punctuation: `José García-Ruiz` is `jose garcia ruiz`.
+
+    `Garcia, José` is turned round. Empty where nothing is left to compare.
+    """
+    name = clean(name)
+    last, comma, first = name.partition(",")
+    if comma and first.strip() and "," not in first and not SUFFIX.fullmatch(first.strip()):
+        name = f"{first} {last}"
+    return folded(name)[:200].rstrip()
+
+
+def title_key(title: str, first_author: str) -> str:
+    """What two records without a common id are compared by: hashes of title and last name.
+
+    The first 32 characters are the title's; without an author there are no others.
+    """
+    words = author_key(first_author).split()
+    key = digest(folded(clean(title)).replace(" ", ""))
+    return key + digest(words[-1]) if words else key
+
+
+def folded(text: str) -> str:
+    """Letters and digits of any script in lower case without accents, single spaces between."""
+    text = unicodedata.normalize("NFKD", text).casefold().translate(LETTERS)
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    return " ".join(re.sub(r"[^\w]|_", " ", text.replace("'", "").replace("’", "")).split())
+
+
+def digest(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
