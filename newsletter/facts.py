@@ -1,0 +1,206 @@
+"""What the tables know about a batch of digests: a constant number of queries, plain values out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db.models import prefetch_related_objects
+from django.utils.encoding import iri_to_uri
+
+from newsletter.models import Digest, Entry
+from papers import text
+from papers.models import Authorship, Engagement, Paper, PaperTopic
+from subscribers.models import Follow, TopicPreference
+
+URL_LONGEST = 500
+HISTORY = timedelta(days=8)  # of counters, for "rising: 9 to 74 upvotes"
+DAY = timedelta(hours=24)
+DAY_TOLERANCE = timedelta(hours=2)  # sources are read about once an hour
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """The strongest thing its counters say: day, rising, stars, cited, votes, or nothing."""
+
+    kind: str = ""
+    count: int = 0
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PaperFacts:
+    id: int
+    title: str
+    summary: str = ""
+    authors: tuple[tuple[int, str], ...] = ()
+    published_on: date | None = None
+    url: str = ""
+    pdf_url: str = ""
+    code_url: str = ""
+    discussion_url: str = ""
+    stars: int = 0
+    signal: Signal = Signal()
+    topic: str = ""  # the best of those it belongs to
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFacts:
+    paper_id: int
+    section: str
+    reasons: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One reader's digest, with its subscriber and edition loaded."""
+
+    digest: Digest
+    entries: tuple[EntryFacts, ...]
+    topics: tuple[str, ...] = ()  # names, the ones they want more of first
+    followed: frozenset[int] = frozenset()  # author ids
+
+
+@dataclass(slots=True)
+class Archive:
+    """The papers of letters printed as of one instant, each read once."""
+
+    as_of: datetime
+    papers: dict[int, PaperFacts] = field(default_factory=dict)
+
+    def fetch(self, paper_ids: Iterable[int]) -> None:
+        """Read those that are not here yet."""
+        missing = sorted(set(paper_ids) - self.papers.keys())
+        if missing:
+            self.papers |= paper_facts(missing, as_of=self.as_of)
+
+
+def as_of(digest: Digest) -> datetime:
+    """The instant whose numbers a letter prints; fixed, so that a retry prints the same."""
+    return digest.due_at.replace(minute=0, second=0, microsecond=0)
+
+
+def papers_by_instant(copies: Iterable[Copy]) -> dict[datetime, set[int]]:
+    wanted: dict[datetime, set[int]] = defaultdict(set)
+    for copy in copies:
+        wanted[as_of(copy.digest)].update(entry.paper_id for entry in copy.entries)
+    return wanted
+
+
+def copies(digests: Sequence[Digest]) -> list[Copy]:
+    prefetch_related_objects(list(digests), "edition", "subscriber")
+    subscriber_ids = {digest.subscriber_id for digest in digests}
+    entries: dict[int, list[EntryFacts]] = defaultdict(list)
+    for digest_id, paper_id, section, reasons in (
+        Entry.objects.filter(digest_id__in=[digest.pk for digest in digests])
+        .order_by("digest_id", "position")
+        .values_list("digest_id", "paper_id", "section", "reasons")
+    ):
+        entries[digest_id].append(EntryFacts(paper_id, section, tuple(reasons)))
+    topics: dict[int, list[str]] = defaultdict(list)
+    for subscriber_id, name in (
+        TopicPreference.objects.filter(subscriber_id__in=subscriber_ids, topic__is_active=True)
+        .order_by("subscriber_id", "-weight", "topic__position", "topic__name")
+        .values_list("subscriber_id", "topic__name")
+    ):
+        topics[subscriber_id].append(name)
+    followed: dict[int, list[int]] = defaultdict(list)
+    for subscriber_id, author_id in Follow.objects.filter(
+        subscriber_id__in=subscriber_ids
+    ).values_list("subscriber_id", "author_id"):
+        followed[subscriber_id].append(author_id)
+    return [
+        Copy(
+            digest,
+            tuple(entries[digest.pk]),
+            tuple(topics[digest.subscriber_id]),
+            frozenset(followed[digest.subscriber_id]),
+        )
+        for digest in digests
+    ]
+
+
+def paper_facts(paper_ids: Sequence[int], *, as_of: datetime) -> dict[int, PaperFacts]:
+    authors: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for paper_id, author_id, name in (
+        Authorship.objects.filter(paper_id__in=paper_ids)
+        .order_by("paper_id", "position")
+        .values_list("paper_id", "author_id", "author__name")
+    ):
+        authors[paper_id].append((author_id, text.clean(name)))
+    topics: dict[int, str] = {}
+    for paper_id, name in (
+        PaperTopic.objects.filter(paper_id__in=paper_ids, belongs=True, topic__is_active=True)
+        .order_by("paper_id", "score")
+        .values_list("paper_id", "topic__name")
+    ):
+        topics[paper_id] = name
+    readings: dict[int, list[Engagement]] = defaultdict(list)
+    for reading in Engagement.objects.filter(
+        paper_id__in=paper_ids, read_at__gt=as_of - HISTORY, read_at__lte=as_of
+    ).order_by("read_at"):
+        readings[reading.paper_id].append(reading)
+    return {
+        paper.pk: PaperFacts(
+            id=paper.pk,
+            title=text.clean(paper.title) or paper.public_id,
+            summary=text.clean(paper.summary),
+            authors=tuple(authors[paper.pk]),
+            published_on=paper.published_at.date() if paper.published_at else None,
+            url=safe_url(paper.abstract_url),
+            pdf_url=safe_url(paper.pdf_url),
+            code_url=safe_url(paper.code_url),
+            discussion_url=safe_url(paper.discussion_url),
+            stars=paper.stars or 0,
+            signal=signal(paper, readings[paper.pk]),
+            topic=topics.get(paper.pk, ""),
+        )
+        for paper in Paper.objects.filter(pk__in=paper_ids).defer("abstract")
+    }
+
+
+def signal(paper: Paper, readings: Sequence[Engagement]) -> Signal:
+    """Votes in 24 h; else a rise over the week; else stars, citations, all votes; else nothing.
+
+    Only what was read is said: without a reading of 22 to 26 hours before the last there are no
+    votes in 24 h, and a counter that fell says nothing of a rise.
+    """
+    votes = [(r.read_at, r.upvotes) for r in readings if r.upvotes is not None]
+    if votes:
+        last_at, last = votes[-1]
+        day_ago = [
+            (abs(last_at - at - DAY), count)
+            for at, count in votes
+            if abs(last_at - at - DAY) <= DAY_TOLERANCE
+        ]
+        if day_ago and (gained := last - min(day_ago)[1]) >= 10:
+            return Signal("day", gained)
+        first = votes[0][1]
+        if last - first >= 10 and last >= 1.5 * first:
+            return Signal("rising", last, first)
+    if (paper.stars or 0) >= 100:
+        return Signal("stars", paper.stars or 0)
+    citations = [r.citations for r in readings if r.citations is not None]
+    if citations and (gained := citations[-1] - citations[0]) >= 3:
+        return Signal("cited", gained)
+    count = votes[-1][1] if votes else (paper.upvotes or 0)
+    return Signal("votes", count) if count > 0 else Signal()
+
+
+def safe_url(url: str) -> str:
+    """`url` where it leads to a web page and fits a line; else nothing."""
+    if not url or len(url) > URL_LONGEST or any(c.isspace() or ord(c) < 32 for c in url):
+        return ""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not host or "@" in parts.netloc:
+        return ""
+    quoted = (iri_to_uri(url) or "").replace("'", "%27")
+    return quoted if quoted.isascii() and len(quoted) <= URL_LONGEST else ""

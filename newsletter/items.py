@@ -1,0 +1,159 @@
+"""A paper as a letter prints it, in words and with its links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.translation import gettext, ngettext, pgettext
+
+from newsletter import reasons, wording
+from newsletter.facts import PaperFacts, Signal
+from papers import text
+from subscribers.models import Subscriber
+
+TITLE_LONGEST = 180
+SHORT_SUMMARY = 140
+AUTHORS_SHOWN = 3
+AUTHOR_LONGEST = 80
+
+# What a reader may do with a paper, by its look: the last parts of the feedback address.
+ACTIONS = {"lead": ("more", "less", "save"), "full": ("more", "less", "save"), "compact": ("more",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Byline:
+    name: str
+    followed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A paper as it is printed for every reader who shares its topic, followed authors, options."""
+
+    paper_id: int
+    look: str  # lead, full, compact, line
+    topic: str
+    signs: str  # age and trend: "2 days old · 186 upvotes in 24 h"
+    title: str
+    url: str
+    authors: tuple[Byline, ...] = ()
+    others: str = ""
+    summary: str = ""
+    links: tuple[Link, ...] = ()
+    # What a reader may do: (the last part of the address, the label).
+    actions: tuple[tuple[str, str], ...] = ()
+    words: int = 0
+
+    @property
+    def author_line(self) -> str:
+        names = [
+            f"{author.name} {gettext('(following)')}" if author.followed else author.name
+            for author in self.authors
+        ]
+        comma = pgettext("between the parts of a list", ", ")
+        return " ".join(filter(None, (comma.join(names), self.others)))
+
+    @property
+    def meta(self) -> str:
+        return " · ".join(filter(None, (self.topic, self.signs)))
+
+
+def make_item(
+    paper: PaperFacts,
+    look: str,
+    *,
+    topic: str,
+    followed: frozenset[int],
+    outside: bool,
+    summaries: str,
+    on: date,
+) -> Item:
+    title = reasons.shortened(paper.title, TITLE_LONGEST)
+    days = (on - paper.published_on).days if paper.published_on else -1
+    signs = " · ".join(filter(None, (wording.age(days), sign(paper.signal))))
+    summary, others = "", ""
+    authors: tuple[Byline, ...] = ()
+    if look in {"lead", "full"}:
+        authors, others = bylines(paper.authors, followed)
+    if look != "line" and summaries != Subscriber.Summaries.NONE:
+        short = look == "compact" or summaries == Subscriber.Summaries.SHORT
+        summary = text.first_sentence(paper.summary, SHORT_SUMMARY) if short else paper.summary
+    actions = ("follow",) if outside else ACTIONS.get(look, ())
+    names = {
+        "more": gettext("More like this"),
+        "less": gettext("Less like this"),
+        "save": gettext("Save"),
+        "follow": gettext("Follow this topic"),
+    }
+    return Item(
+        paper_id=paper.id,
+        look=look,
+        topic=text.clean(topic),
+        signs=signs,
+        title=title,
+        url=paper.url,
+        authors=authors,
+        others=others,
+        summary=summary,
+        links=tuple(paper_links(paper)) if look in {"lead", "full"} else (),
+        actions=tuple((action, names[action]) for action in actions),
+        words=len(title.split()) + len(summary.split()),
+    )
+
+
+def bylines(
+    authors: Sequence[tuple[int, str]], followed: frozenset[int]
+) -> tuple[tuple[Byline, ...], str]:
+    """The first three, followed ones before the others, and how many more there are."""
+    named = [(id in followed, name) for id, name in authors if name]
+    first = sorted(named, key=lambda author: not author[0])[:AUTHORS_SHOWN]
+    rest = len(named) - len(first)
+    lines = tuple(
+        Byline(reasons.shortened(name, AUTHOR_LONGEST), is_followed) for is_followed, name in first
+    )
+    return lines, wording.others(rest) if rest else ""
+
+
+def sign(signal: Signal) -> str:
+    """What a paper's counters say, in words."""
+    count = wording.number(signal.count)
+    if signal.kind == "day":
+        frame = ngettext("%(n)s upvote in 24 h", "%(n)s upvotes in 24 h", signal.count)
+        return frame % {"n": count}
+    if signal.kind == "rising":
+        frame = ngettext(
+            "rising: %(before)s to %(n)s upvote",
+            "rising: %(before)s to %(n)s upvotes",
+            signal.count,
+        )
+        return frame % {"before": wording.number(signal.before), "n": count}
+    if signal.kind == "stars":
+        return gettext("%(stars)s on the code") % {"stars": wording.stars(signal.count)}
+    if signal.kind == "cited":
+        frame = ngettext("cited once this week", "cited %(n)s times this week", signal.count)
+        return frame % {"n": count}
+    if signal.kind == "votes":
+        return ngettext("%(n)s upvote", "%(n)s upvotes", signal.count) % {"n": count}
+    return ""
+
+
+def paper_links(paper: PaperFacts) -> Iterable[Link]:
+    if paper.url:
+        yield Link(gettext("Abstract"), paper.url)
+    if paper.pdf_url:
+        yield Link(gettext("PDF"), paper.pdf_url)
+    if paper.code_url:
+        label = gettext("Code")
+        if paper.stars:
+            label = gettext("Code, %(stars)s") % {"stars": wording.stars(paper.stars)}
+        yield Link(label, paper.code_url)
+    if paper.discussion_url:
+        yield Link(gettext("Discussion"), paper.discussion_url)

@@ -1,0 +1,68 @@
+"""The two lines a mailbox shows: subject (30 to 65 characters) and preheader (60 to 110)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext, ngettext
+
+from newsletter.reasons import shortened
+
+SHORTEST, LONGEST = 30, 65
+PREHEADER_SHORTEST, PREHEADER_LONGEST = 60, 110
+COLON_SHORTEST, COLON_LONGEST = 15, 45
+
+
+def daily(title: str, more: int) -> str:
+    """The top pick's title and how many come with it; the title alone where it is the only one."""
+    rest = ngettext(", and %(n)s more paper", ", and %(n)s more papers", more) % {"n": more}
+    return _fitted("%s" + (rest.replace("%", "%%") if more else ""), title)
+
+
+def followed(author: str, title: str) -> str:
+    frame = gettext("New from %(author)s: %(title)s") % {
+        "author": shortened(author, 30).replace("%", "%%"),
+        "title": "%s",
+    }
+    return _fitted(frame, title)
+
+
+def weekly(title: str, more: int) -> str:
+    rest = ngettext(", and %(n)s more", ", and %(n)s more", more) % {"n": more} if more else ""
+    frame = gettext("Your week in papers: %(title)s") % {"title": "%s"}
+    return _fitted(frame + rest, title)
+
+
+def _fitted(frame: str, title: str) -> str:
+    """`frame` with as much of `title` as fits, its short form where that is long enough."""
+    short, around = before_colon(title), len(frame % "")
+    subject = frame % shortened(short, LONGEST - around)
+    if len(subject) < SHORTEST:
+        subject = frame % shortened(title, LONGEST - around)
+    return subject
+
+
+def before_colon(title: str) -> str:
+    """The part before a colon where that is a title of its own; else the whole."""
+    head, colon, _ = title.partition(":")
+    return head if colon and COLON_SHORTEST <= len(head) <= COLON_LONGEST else title
+
+
+def preheader(titles: Sequence[str], surprise: str, otherwise: str) -> str:
+    """What comes after the top pick: the next titles and the surprise; never the subject again."""
+    parts = [shortened(before_colon(title), 50) for title in titles[:2]]
+    if surprise:
+        parts.append(
+            gettext("outside your topics: %(title)s")
+            % {"title": shortened(before_colon(surprise), 50)}
+        )
+    parts += [shortened(before_colon(title), 50) for title in titles[2:]]
+    line = ""
+    for part in parts:
+        longer = f"{line}; {part}" if line else part
+        if len(longer) > PREHEADER_LONGEST or len(line) >= PREHEADER_SHORTEST:
+            continue
+        line = longer
+    if len(line) < PREHEADER_SHORTEST:
+        line = f"{line}. {otherwise}" if line else otherwise
+    return shortened(line, PREHEADER_LONGEST)
