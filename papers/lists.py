@@ -1,0 +1,127 @@
+"""The public lists: which papers a page or feed shows, dressed for printing in few queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import Exists, Max, OuterRef, Prefetch, QuerySet
+
+from papers.models import Author, Authorship, Engagement, Mention, Paper, PaperTopic, Topic
+
+NAMED_AUTHORS = 3
+SINCE_YESTERDAY = timedelta(hours=20)  # readings are irregular: about a day
+
+
+@dataclass(frozen=True)
+class Row:
+    """One paper as a list prints it."""
+
+    paper: Paper
+    authors: Sequence[Author]  # the first three
+    others: int  # how many more there are
+    topic: Topic | None  # the one it fits best, of those it belongs to
+    gained: int | None  # upvotes since yesterday; None where nobody counted
+
+
+def latest_day(until: date | None = None) -> date | None:
+    """The newest day on which a source listed papers, not after `until`; None before the first."""
+    mentions = Mention.objects.all()
+    if until:
+        mentions = mentions.filter(mentioned_on__lte=until)
+    day: date | None = mentions.aggregate(day=Max("mentioned_on"))["day"]
+    return day
+
+
+def ranked(
+    last: date, *, days: int = 1, topic: Topic | None = None, has_code: bool = False
+) -> QuerySet[Paper]:
+    """Papers listed in the `days` up to and with `last`, strongest trend first."""
+    listed = Mention.objects.filter(
+        paper=OuterRef("pk"),
+        mentioned_on__gt=last - timedelta(days=days),
+        mentioned_on__lte=last,
+    )
+    papers = Paper.objects.canonical().filter(Exists(listed), retracted_at=None)
+    if topic:
+        papers = of_topic(papers, topic)
+    if has_code:
+        papers = papers.exclude(code_url="")
+    return papers.order_by("-trend", "-upvotes", "-id")
+
+
+def of_topic(papers: QuerySet[Paper], topic: Topic) -> QuerySet[Paper]:
+    belongs = PaperTopic.objects.filter(paper=OuterRef("pk"), topic=topic, belongs=True)
+    return papers.filter(Exists(belongs))
+
+
+def today(limit: int = 5) -> list[Row]:
+    """The strongest papers of the newest list day."""
+    day = latest_day()
+    return dress(ranked(day)[:limit]) if day else []
+
+
+def rising(limit: int = 5, *, topic: Topic | None = None, days: int = 7) -> list[Row]:
+    """The strongest papers of the last days."""
+    day = latest_day()
+    return dress(ranked(day, days=days, topic=topic)[:limit]) if day else []
+
+
+def dress(papers: Iterable[Paper] | QuerySet[Paper]) -> list[Row]:
+    """Rows in the same order; three queries for any number of papers."""
+    if isinstance(papers, QuerySet):
+        papers = papers.defer("abstract", "keywords", "record_hash")
+    listed = list(papers)
+    ids = [paper.pk for paper in listed]
+    authors: dict[int, list[Author]] = defaultdict(list)
+    for authorship in Authorship.objects.filter(paper__in=ids).select_related("author"):
+        authors[authorship.paper_id].append(authorship.author)
+    topics = best_topics(ids)
+    gained = gained_since_yesterday(ids)
+    return [
+        Row(
+            paper,
+            authors[paper.pk][:NAMED_AUTHORS],
+            max(0, len(authors[paper.pk]) - NAMED_AUTHORS),
+            topics.get(paper.pk),
+            gained.get(paper.pk),
+        )
+        for paper in listed
+    ]
+
+
+def best_topics(paper_ids: Sequence[int]) -> dict[int, Topic]:
+    """Paper → the active topic it fits best, among those it belongs to."""
+    fits = (
+        PaperTopic.objects.filter(paper__in=paper_ids, belongs=True)
+        .filter(topic__is_active=True, topic__merged_into=None)
+        .select_related("topic")
+        .order_by("score", "-topic_id")
+    )
+    return {fit.paper_id: fit.topic for fit in fits}
+
+
+def gained_since_yesterday(paper_ids: Sequence[int]) -> dict[int, int]:
+    """Paper → upvotes won since the last reading that is about a day older than the newest."""
+    readings: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
+    rows = Engagement.objects.filter(paper__in=paper_ids, upvotes__isnull=False)
+    for paper_id, at, votes in rows.order_by("read_at").values_list(
+        "paper_id", "read_at", "upvotes"
+    ):
+        readings[paper_id].append((at, votes or 0))
+    gained = {}
+    for paper_id, series in readings.items():
+        newest, votes = series[-1]
+        earlier = [before for at, before in series if newest - at >= SINCE_YESTERDAY]
+        if earlier and votes > earlier[-1]:
+            gained[paper_id] = votes - earlier[-1]
+    return gained
+
+
+def with_authors(papers: QuerySet[Paper]) -> QuerySet[Paper]:
+    """For feeds: papers with their authorships in order, in one more query."""
+    return papers.prefetch_related(
+        Prefetch("authorships", Authorship.objects.select_related("author"))
+    )
