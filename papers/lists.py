@@ -44,7 +44,7 @@ def ranked(
         mentioned_on__gt=last - timedelta(days=days),
         mentioned_on__lte=last,
     )
-    papers = Paper.objects.canonical().filter(Exists(listed), retracted_at=None)
+    papers: QuerySet[Paper] = Paper.objects.canonical().filter(Exists(listed), retracted_at=None)
     if topic:
         papers = of_topic(papers, topic)
     if has_code:

@@ -1,10 +1,10 @@
 """manage.py export_deliveries: who got what, when and why not, as JSON lines."""
 
 import json
+from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
-from django.utils.dateparse import parse_date
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from newsletter.models import Digest
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         rows = Digest.objects.select_related("edition", "subscriber").order_by("pk")
         if options["edition"]:
-            rows = rows.filter(edition__date=parse_date(options["edition"]))
+            rows = rows.filter(edition__date=day(options["edition"]))
         if options["status"]:
             rows = rows.filter(status=options["status"])
         last = 0
@@ -33,6 +33,14 @@ class Command(BaseCommand):
             last = chunk[-1].pk
             for digest in chunk:
                 self.stdout.write(json.dumps(describe(digest), ensure_ascii=False))
+
+
+def day(text: str) -> date:
+    """A date like 2026-02-20. Raises CommandError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise CommandError(f"{text!r} is no date like 2026-02-20") from error
 
 
 def describe(digest: Digest) -> dict[str, Any]:
