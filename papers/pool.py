@@ -27,7 +27,8 @@ def load(on: date, *, now: datetime, days: int = 7) -> Pool:
 def of_papers(papers: Sequence[Paper], *, now: datetime) -> Pool:
     model = vectors.current(now)
     documents = model.features.read(
-        vectors.document(paper.title, paper.abstract, paper.categories) for paper in papers
+        vectors.document(paper.title, paper.abstract or paper.summary, paper.categories)
+        for paper in papers
     )
     ids = [paper.pk for paper in papers]
     position = {paper_id: n for n, paper_id in enumerate(ids)}

@@ -39,22 +39,29 @@ def refresh(paper_ids: Collection[int], *, now: datetime) -> None:
         papers = list(Paper.objects.canonical().filter(pk__in=ids[start : start + BATCH]))
         if papers and topics:
             _store(papers, topics, _match(topics, papers, now))
-    for topic in topics:
-        if topic.scored_hash != text_hash(topic):
-            refresh_topic(topic, now=now)
+    refresh_topics([topic for topic in topics if topic.scored_hash != text_hash(topic)], now=now)
     refresh_trends(Paper.objects.canonical().filter(pk__in=ids), now=now)
 
 
 def refresh_topic(topic: Topic, *, days: int = 60, now: datetime | None = None) -> None:
     """Score the papers of the last days anew for a topic whose text was changed."""
+    refresh_topics([topic], days=days, now=now)
+
+
+def refresh_topics(topics: Sequence[Topic], *, days: int = 60, now: datetime | None = None) -> None:
+    """The same for several, which read each paper once."""
+    if not topics:
+        return
     now = now or timezone.now()
     since = (now - timedelta(days=days)).date()
-    papers = list(Paper.objects.mentioned_since(since))
-    PaperTopic.objects.filter(topic=topic).exclude(paper__in=papers).delete()
+    recent = Paper.objects.mentioned_since(since)
+    PaperTopic.objects.filter(topic__in=topics).exclude(paper__in=recent).delete()
+    papers = list(recent)
     for start in range(0, len(papers), BATCH):
         batch = papers[start : start + BATCH]
-        _store(batch, [topic], _match([topic], batch, now))
-    Topic.objects.filter(pk=topic.pk).update(scored_hash=text_hash(topic))
+        _store(batch, topics, _match(topics, batch, now))
+    for topic in topics:
+        Topic.objects.filter(pk=topic.pk).update(scored_hash=text_hash(topic))
 
 
 def preview(topic: Topic, *, days: int = 30, now: datetime | None = None) -> list[Previewed]:
@@ -155,7 +162,8 @@ def _votes(
 def _match(topics: Iterable[Topic], papers: Sequence[Paper], now: datetime) -> Matches:
     model = vectors.current(now)
     documents = model.features.read(
-        vectors.document(paper.title, paper.abstract, paper.categories) for paper in papers
+        vectors.document(paper.title, paper.abstract or paper.summary, paper.categories)
+        for paper in papers
     )
     texts = [topic_text(topic) for topic in topics]
     return match(texts, documents, model.features, model.ordinary)

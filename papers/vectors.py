@@ -107,9 +107,14 @@ def _documents(now: datetime, limit: int | None) -> list[Document]:
     if not papers.exists():
         papers = Paper.objects.canonical()
     rows = papers.order_by("-first_mentioned_on", "-id").values_list(
-        "title", "abstract", "categories"
+        "title", "abstract", "summary", "categories"
     )
-    return [document(*row) for row in rows[: limit or 100_000].iterator(chunk_size=2000)]
+    return [
+        document(title, abstract or summary, categories)
+        for title, abstract, summary, categories in rows[: limit or 100_000].iterator(
+            chunk_size=2000
+        )
+    ]
 
 
 def document(title: str, abstract: str, categories: Sequence[str]) -> Document:

@@ -52,6 +52,15 @@ def test_an_edited_topic_is_scored_anew_for_old_papers():
     assert belonging(topic) == {paper.pk}
 
 
+def test_a_paper_without_abstract_is_known_by_its_summary():
+    topic = make_topic(name="Honey bees", keywords=["honey bee"])
+    paper = make_paper(abstract="", summary="Foraging of the honey bee under lack of pollen.")
+
+    scoring.refresh([paper.pk, *(p.pk for p in ordinary_papers())], now=NOW)
+
+    assert belonging(topic) == {paper.pk}
+
+
 def test_a_preview_says_what_would_belong_and_writes_nothing():
     topic = make_topic(name="Quantum error correction")
     paper = make_paper(title="Quantum error correction by surface codes")

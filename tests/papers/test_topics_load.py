@@ -4,11 +4,12 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from papers import topics
-from papers.models import Topic
+from papers.models import PaperTopic, Topic
 from papers.topics import TopicText
-from tests.factories import make_topic
+from tests.factories import make_paper, make_topic
 
 pytestmark = pytest.mark.django_db
 
@@ -142,6 +143,19 @@ def test_the_command_names_the_broken_entry_and_fails_after_loading_the_rest(tmp
 
     assert "wasps: x is not an arXiv category" in err.getvalue()
     assert list(Topic.objects.values_list("slug", flat=True)) == ["bees"]
+
+
+def test_the_command_scores_the_papers_that_are_there(tmp_path):
+    today = timezone.now().date()
+    paper = make_paper(title="Pollination by the honey bee", first_mentioned_on=today)
+    for _ in range(20):
+        make_paper(first_mentioned_on=today)
+    file = tmp_path / "mine.yaml"
+    file.write_text("- {slug: bees, name: Bees, keywords: [honey bee]}\n")
+
+    call_command("load_topics", file=file, stdout=StringIO())
+
+    assert [row.paper for row in PaperTopic.objects.filter(belongs=True)] == [paper]
 
 
 @pytest.mark.parametrize("content", [None, "topics: ["])

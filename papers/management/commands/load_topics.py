@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from papers import topics
+from papers import scoring, topics
 
 
 class Command(BaseCommand):
@@ -30,6 +30,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
 
         loaded = topics.load(texts, dry_run=dry_run)
+        scoring.refresh_topics(loaded.changed)
 
         for slug in loaded.new:
             self.stdout.write(f"new      {slug}")
