@@ -187,6 +187,7 @@ PROVIDER_KEYS = {
     "mailersend": "MAILERSEND_API_TOKEN",
     "mailgun": "MAILGUN_API_KEY",
     "mailjet": "MAILJET_API_KEY",
+    "mailtrap": "MAILTRAP_API_TOKEN",
     "mandrill": "MANDRILL_API_KEY",
     "postal": "POSTAL_API_KEY",
     "postmark": "POSTMARK_SERVER_TOKEN",

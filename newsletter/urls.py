@@ -5,6 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("hooks/", include("newsletter.hooks")),
     path("", include("subscribers.urls")),
     path("", include("papers.urls")),
     path("", include("newsletter.site_urls")),

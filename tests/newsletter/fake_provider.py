@@ -22,6 +22,7 @@ ACCEPTED: dict[str, tuple[int, Any, dict[str, str]]] = {
         {"Messages": [{"Status": "success", "To": [{"Email": ADDRESS, "MessageID": MESSAGE_ID}]}]},
         {},
     ),
+    "mailtrap": (200, {"success": True, "message_ids": [MESSAGE_ID]}, {}),
     "mandrill": (200, [{"email": ADDRESS, "status": "sent", "_id": MESSAGE_ID}], {}),
     "postal": (
         200,
