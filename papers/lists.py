@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, Max, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, Prefetch, QuerySet
 
 from papers.models import Author, Authorship, Engagement, Mention, Paper, PaperTopic, Topic
 
@@ -32,6 +32,13 @@ def latest_day(until: date | None = None) -> date | None:
     if until:
         mentions = mentions.filter(mentioned_on__lte=until)
     day: date | None = mentions.aggregate(day=Max("mentioned_on"))["day"]
+    return day
+
+
+def next_day(after: date) -> date | None:
+    """The first day after `after` on which a source listed papers."""
+    mentions = Mention.objects.filter(mentioned_on__gt=after)
+    day: date | None = mentions.aggregate(day=Min("mentioned_on"))["day"]
     return day
 
 

@@ -1,4 +1,35 @@
-from django.urls import URLPattern
+from datetime import date
+
+from django.urls import path, register_converter
+
+from papers import feeds, views
+
+
+class DayConverter:
+    """A date like 2026-02-20; anything else is no such page."""
+
+    regex = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)  # ValueError: no match
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
+
+register_converter(DayConverter, "day")
 
 app_name = "papers"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("today", views.today, name="today"),
+    path("today/atom", feeds.TodayFeed(), name="today_feed"),
+    path("d/<day:on>", views.day, name="day"),
+    path("d/<day:on>/atom", feeds.DayFeed(), name="day_feed"),
+    path("topics", views.topics, name="topics"),
+    path("topic/<slug:slug>", views.topic, name="topic"),
+    path("topic/<slug:slug>/atom", feeds.TopicFeed(), name="topic_feed"),
+    path("author/<int:pk>", views.author, name="author"),
+    path("author/<int:pk>/atom", feeds.AuthorFeed(), name="author_feed"),
+    path("paper/<path:public_id>", views.paper, name="paper"),
+    path("privacy", views.privacy, name="privacy"),
+]
