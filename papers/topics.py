@@ -186,7 +186,7 @@ def categories(values: Any) -> tuple[str, ...]:
     for value in _listed(values, "categories", MAX_CATEGORIES):
         code = phrase(value, "a category")
         if not CATEGORY.fullmatch(code):
-            raise ValueError(f"{code} is not an arXiv category such as cs.CL or cond-mat.mtrl-sci")
+            raise ValueError(f"not an arXiv category such as cs.CL or cond-mat.mtrl-sci: {code}")
         codes.append(code)
     return tuple(dict.fromkeys(codes))
 
@@ -217,7 +217,7 @@ def load(texts: Iterable[TopicText], *, dry_run: bool = False) -> Loaded:
         row = rows.get(text.slug)
         if text.parent and text.parent not in rows:
             loaded.refused.append(Refused(text.slug, f"its parent {text.parent} is unknown"))
-        elif row is not None and text.parent and _is_below(rows[text.parent], row):
+        elif row is not None and text.parent and is_below(rows[text.parent], row):
             loaded.refused.append(Refused(text.slug, f"its parent {text.parent} stands below it"))
         elif row is None:
             last += 10
@@ -253,7 +253,7 @@ def _is_operators(topic: Topic) -> bool:
     return changed_state or topic.shipped_hash != text_of(topic).digest()
 
 
-def _is_below(topic: Topic, other: Topic) -> bool:
+def is_below(topic: Topic, other: Topic) -> bool:
     """Whether `other` is `topic` itself or one of those above it."""
     seen: set[int] = set()
     node: Topic | None = topic

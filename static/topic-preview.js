@@ -1,0 +1,28 @@
+// Shows the preview below its button; without this file it opens in a tab of its own.
+"use strict";
+
+document.addEventListener("DOMContentLoaded", () => {
+  const button = document.querySelector("[data-topic-preview]");
+  const target = document.getElementById("topic-preview");
+  if (!button || !target) return;
+
+  button.addEventListener("click", async (event) => {
+    event.preventDefault();
+    button.disabled = true;
+    try {
+      const answer = await fetch(button.formAction, {
+        method: "POST",
+        body: new FormData(button.form),
+        credentials: "same-origin",
+      });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const result = page.getElementById("preview-result");
+      if (!answer.ok || !result) throw new Error(String(answer.status));
+      target.replaceChildren(document.importNode(result, true));
+    } catch (error) {
+      target.textContent = `The preview did not come: ${error.message}`;
+    } finally {
+      button.disabled = false;
+    }
+  });
+});
