@@ -40,6 +40,11 @@ def undo(subscriber: Subscriber, paper: Paper, kind: str, *, now: datetime) -> b
     return standing.update(undone_at=now) == 1
 
 
+def undo_all(subscriber: Subscriber, *, now: datetime) -> int:
+    """Start learning anew; returns how many taps were taken back."""
+    return subscriber.feedback.filter(undone_at=None).update(undone_at=now)
+
+
 def standing(subscriber: Subscriber, papers: list[Paper]) -> dict[int, set[str]]:
     """Paper id → the kinds of feedback that stand, for pages that show pressed buttons."""
     kinds: dict[int, set[str]] = {}

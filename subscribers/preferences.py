@@ -42,12 +42,30 @@ def set_rhythm(
     return True
 
 
+def set_weekly(subscriber: Subscriber, *, now: datetime, door: str = "page") -> bool:
+    """Once a week instead, on the first of their days; True if that is new."""
+    return set_rhythm(
+        subscriber,
+        cadence=Subscriber.Cadence.WEEKLY,
+        weekdays=subscriber.weekdays & -subscriber.weekdays,
+        hour=subscriber.hour,
+        timezone=subscriber.timezone,
+        now=now,
+        door=door,
+    )
+
+
 @transaction.atomic
 def set_topics(subscriber: Subscriber, weights: Mapping[Topic, int]) -> None:
-    """Follow exactly these topics, each with its TopicPreference.Weight."""
-    subscriber.topic_preferences.exclude(topic__in=weights).delete()
+    """Give topics their TopicPreference.Weight, 0 to stop; topics not named stay as they are."""
+    off = [topic for topic, weight in weights.items() if not weight]
+    subscriber.topic_preferences.filter(topic__in=off).delete()
     TopicPreference.objects.bulk_create(
-        [TopicPreference(subscriber=subscriber, topic=t, weight=w) for t, w in weights.items()],
+        [
+            TopicPreference(subscriber=subscriber, topic=topic, weight=weight)
+            for topic, weight in weights.items()
+            if weight
+        ],
         update_conflicts=True,
         unique_fields=["subscriber", "topic"],
         update_fields=["weight"],

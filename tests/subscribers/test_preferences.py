@@ -71,14 +71,14 @@ def test_a_new_rhythm_is_kept_proved_and_announced_once():
 
 
 @pytest.mark.django_db
-def test_exactly_the_given_topics_stay_with_their_weights():
-    kept, gone, new = make_topic(), make_topic(), make_topic()
-    subscriber = make_subscriber(topics=[kept, gone])
+def test_topics_get_their_weight_or_go_and_those_not_named_stay():
+    kept, gone, new, hidden = (make_topic() for _ in range(4))
+    subscriber = make_subscriber(topics=[kept, gone, hidden])
 
-    preferences.set_topics(subscriber, {kept: 3, new: 1})
+    preferences.set_topics(subscriber, {kept: 3, gone: 0, new: 1})
 
     weights = dict(subscriber.topic_preferences.values_list("topic", "weight"))
-    assert weights == {kept.pk: 3, new.pk: 1}
+    assert weights == {kept.pk: 3, new.pk: 1, hidden.pk: 2}
 
 
 @pytest.mark.django_db
