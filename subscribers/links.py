@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from subscribers.models import Subscriber
 
-PURPOSES = frozenset({"preferences", "pause", "confirm", "sign_in", "restore"})
+PURPOSES = frozenset({"preferences", "pause", "confirm", "sign_in", "restore", "cookie"})
 CONFIRM_WITHIN = timedelta(days=7)
 SIGN_IN_WITHIN = timedelta(hours=1)
 RESTORE_WITHIN = timedelta(days=7)
