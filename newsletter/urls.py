@@ -10,3 +10,5 @@ urlpatterns = [
     path("", include("papers.urls")),
     path("", include("newsletter.site_urls")),
 ]
+
+handler400 = "subscribers.views.bad_request"

@@ -1,0 +1,191 @@
+"""The preference centre, by signed link: each group is saved on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Concatenate, ParamSpec
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from papers.models import Paper
+from subscribers import consent, feedback, links, preferences, session, takeout
+from subscribers.models import Subscriber
+from subscribers.preference_forms import MailForm, PeopleForm, RhythmForm, TopicsForm
+from subscribers.views import bad_link
+
+P = ParamSpec("P")
+
+GROUPS: dict[str, type[Any]] = {
+    "when": RhythmForm,
+    "topics": TopicsForm,
+    "people": PeopleForm,
+    "mail": MailForm,
+}
+PAUSES = {"1": timedelta(weeks=1), "2": timedelta(weeks=2), "4": timedelta(weeks=4), "": None}
+LEARNT_AT_MOST = 100  # taps shown; the export has all
+
+
+def for_reader(
+    view: Callable[Concatenate[HttpRequest, str, Subscriber, P], HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Hand the view the reader of its signed link; everybody else gets the friendly 404."""
+
+    @never_cache
+    def guarded(
+        request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
+        subscriber = links.read(token, "preferences")
+        if subscriber is None:
+            return bad_link(request)
+        return view(request, token, subscriber, *args, **kwargs)
+
+    return guarded
+
+
+@require_GET
+@for_reader
+def centre(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
+    return _show(request, token, subscriber)
+
+
+@require_POST
+@for_reader
+def save(request: HttpRequest, token: str, subscriber: Subscriber, group: str) -> HttpResponse:
+    form = GROUPS[group](request.POST, subscriber=subscriber)
+    if not form.is_valid():
+        return _show(request, token, subscriber, wrong={group: form})
+    now = timezone.now()
+    _keep(subscriber, form, now)
+    feedback.seen(subscriber, now=now)
+    return _saved(token, group)
+
+
+def _keep(subscriber: Subscriber, form: forms.Form, now: datetime) -> None:
+    match form:
+        case RhythmForm():
+            preferences.set_rhythm(subscriber, **form.chosen, now=now)
+        case TopicsForm():
+            preferences.set_topics(subscriber, form.weights)
+        case PeopleForm():
+            preferences.set_people(subscriber, **form.people)
+            for field, kind in form.RULE_FIELDS.items():
+                preferences.set_keywords(subscriber, kind, form.cleaned_data[field])
+        case MailForm():
+            preferences.set_mail(subscriber, **form.cleaned_data)
+
+
+@require_POST
+@for_reader
+def pause_here(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
+    """Pause for one, two or four weeks, or until they come back; or come back."""
+    _pause(request, subscriber, timezone.now())
+    return _saved(token, "when")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def pause(request: HttpRequest, token: str) -> HttpResponse:
+    """The letter's own link: two weeks without letters, or back again."""
+    subscriber = links.read(token, "pause")
+    if subscriber is None:
+        return bad_link(request)
+    now = timezone.now()
+    if request.method == "POST":
+        _pause(request, subscriber, now)
+    context = {
+        "subscriber": subscriber,
+        "is_done": request.method == "POST",
+        "next_letter": preferences.next_letter(subscriber, now=now),
+    }
+    return render(request, "subscribers/pause.html", context)
+
+
+def _pause(request: HttpRequest, subscriber: Subscriber, now: datetime) -> None:
+    if "resume" in request.POST:
+        consent.resume(subscriber, now=now)
+        return
+    length = PAUSES.get(request.POST.get("weeks", "2"), PAUSES["2"])
+    consent.pause(subscriber, until=now + length if length else None, now=now)
+
+
+@require_POST
+@for_reader
+def forget(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
+    """Take back one learnt taste, or all of them."""
+    now = timezone.now()
+    if "all" in request.POST:
+        feedback.undo_all(subscriber, now=now)
+    else:
+        paper = get_object_or_404(Paper, pk=_number(request.POST.get("paper")))
+        kind = request.POST.get("kind", "")
+        if kind in feedback.Kind.values:
+            feedback.undo(subscriber, paper, kind, now=now)
+    feedback.seen(subscriber, now=now)
+    return _saved(token, "data")
+
+
+@require_GET
+@for_reader
+def export(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
+    """All we know of this reader, as a JSON file to keep."""
+    response = JsonResponse(takeout.of(subscriber), json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = 'attachment; filename="paper-round.json"'
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@for_reader
+def erase(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
+    if request.method != "POST":
+        return render(request, "subscribers/erase.html", {"token": token})
+    consent.erase(subscriber, door="page", now=timezone.now())
+    response = render(request, "subscribers/erased.html")
+    session.forget(response)
+    return response
+
+
+def _saved(token: str, group: str) -> HttpResponse:
+    response = redirect("subscribers:preferences", token)
+    response["Location"] += f"?saved={group}#{group}"
+    return response
+
+
+def _show(
+    request: HttpRequest,
+    token: str,
+    subscriber: Subscriber,
+    *,
+    wrong: dict[str, forms.Form] | None = None,
+) -> HttpResponse:
+    now = timezone.now()
+    blank = {group: form(subscriber=subscriber) for group, form in GROUPS.items()}
+    taps = subscriber.feedback.filter(undone_at=None).select_related("paper")
+    context = {
+        "token": token,
+        "subscriber": subscriber,
+        "forms": blank | (wrong or {}),
+        "wrong": next(iter(wrong), "") if wrong else "",
+        "saved": request.GET.get("saved", ""),
+        "is_welcome": "welcome" in request.GET,
+        "is_back": "back" in request.GET,
+        "next_letter": preferences.next_letter(subscriber, now=now),
+        "learnt": taps.order_by("-given_at")[:LEARNT_AT_MOST],
+        "learnt_count": taps.count(),
+        "unsubscribe_url": links.unsubscribe_url(subscriber),
+    }
+    response = render(
+        request, "subscribers/preferences.html", context, status=400 if wrong else 200
+    )
+    session.remember(response, subscriber, now=now)
+    return response
+
+
+def _number(text: str | None) -> int:
+    """A row's number as typed into a form; 0, which no row has, for anything else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
