@@ -406,6 +406,10 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
-        name: {"level": LOG_LEVEL} for name in ("papers", "subscribers", "newsletter", "celery")
+        **{
+            name: {"level": LOG_LEVEL} for name in ("papers", "subscribers", "newsletter", "celery")
+        },
+        # Prints a traceback for each broken mail, which newsletter/bounces.py then reads itself.
+        "flufl.bounce": {"level": "CRITICAL"},
     },
 }

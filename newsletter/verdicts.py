@@ -27,7 +27,15 @@ class Verdict(StrEnum):
 
 # Enhanced status codes (RFC 3463, RFC 7505) by which the mailbox or its domain is not there.
 HARD_STATUS = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.4"}
+SENDER_STATUS = {"5.1.7", "5.1.8"}  # it is our own address they do not like
+VAGUE_STATUS = {"5.0.0", "5.1.0", "5.2.0", "5.5.0"}
 
+# Words that leave no doubt, whatever the code. The last is how Microsoft says "no such user".
+GONE_WORDS = re.compile(
+    r"nxdomain|domain name not found|host or domain name not found|no mx record"
+    r"|does(n't| not) receive e?-?mail|recipient address rejected: access denied",
+    re.IGNORECASE,
+)
 HARD_WORDS = re.compile(
     r"(no|unknown|invalid|bad) (such )?"
     r"(user|recipient|mailbox|account|address|person|domain|host)\b"
@@ -37,6 +45,7 @@ HARD_WORDS = re.compile(
     r"|unknown (local|virtual)|unrout(e)?able|address(es)? rejected|no mailbox|not a (valid|known)"
     r"|mailbox (unavailable|not (found|available))|unknown to|not a local|nxdomain|no mx|moved to"
     r"|resolver\.adr\.|recipnotfound|not (our|my) customer|no longer (valid|available|works|with)"
+    r"|(address|user|recipient|person|you entered) (could ?n.?t|could not|can ?not) be found|userid"
     r"|undeliverable address|user is unknown|is not a (valid|local)|cannot find (the )?user",
     re.IGNORECASE,
 )
@@ -46,6 +55,7 @@ SOFT_WORDS = re.compile(
     r"|try (again|later)|tempor|greylist|grey list|deferred|timed? ?out|time(d)? limit|expired"
     r"|too (large|big|long)|size (limit|exceed)|exceeds? (the )?(max|size|limit)|message size"
     r"|spam|blocked|block ?list|black ?list|blocklisted|reputation|policy|virus|infected|content"
+    r"|spamhaus|dnsbl|/bl\b|sender (address )?(is )?rejected|domain of sender|access denied"
     r"|rate limit|rejected due to|not (allowed|authorized|permitted)|relay(ing)? (access )?denied"
     r"|spf|dkim|dmarc|authenticat|reverse dns|\bptr\b|refused to talk|connection (refused|reset)"
     r"|loop|hop count|too many hops|suspended|over limit|resources",
@@ -56,20 +66,28 @@ REPLY_CODE = re.compile(r"(?<![\d.-])([45]\d\d)(?=[ -])")
 
 
 def of_bounce(status: str, words: str) -> Verdict:
-    """Hard or soft, by enhanced status code first, then by the words, then by the reply code."""
-    codes = [status] if STATUS.fullmatch(status) else []
-    codes += [code for code in STATUS.findall(words) if code not in codes]
-    if any(code in HARD_STATUS for code in codes):
+    """Hard or soft, by enhanced status code first, then by the words, then by the reply code.
+
+    Codes that the other server said itself, quoted in `words`, outweigh the `status` that our own
+    relay made of them.
+    """
+    words = " ".join(words.split())
+    if GONE_WORDS.search(words):
         return Verdict.HARD
-    if any(code.startswith("4.") for code in codes):
+    is_soft, is_hard = bool(SOFT_WORDS.search(words)), bool(HARD_WORDS.search(words))
+    quoted = STATUS.findall(words)
+    codes = quoted or ([status] if STATUS.fullmatch(status) else [])
+    if any(code.startswith("4.") or code in SENDER_STATUS for code in codes):
         return Verdict.SOFT
-    # 5.2.2 is a full mailbox, 5.3 to 5.7 are the system's, the route's and the policy's matters.
-    if HARD_WORDS.search(words) and not SOFT_WORDS.search(words):
+    if any(code in HARD_STATUS for code in codes) and (quoted or is_hard or not is_soft):
         return Verdict.HARD
-    if codes or SOFT_WORDS.search(words):
+    # 5.2.2 is a full mailbox, 5.3 to 5.7 are the system's, the route's and the policy's matters.
+    if is_hard and not is_soft:
+        return Verdict.HARD
+    if is_soft or any(code not in VAGUE_STATUS for code in codes):
         return Verdict.SOFT
     replies = REPLY_CODE.findall(words)
-    return Verdict.HARD if replies and replies[-1] in {"550", "551", "553"} else Verdict.SOFT
+    return Verdict.HARD if replies and replies[-1] in {"551", "553"} else Verdict.SOFT
 
 
 # Providers' own names of bounces, lower case without spaces and signs.
