@@ -12,7 +12,11 @@ from subscribers import consent, feedback, links, notices
 from subscribers.models import Subscriber
 from tests.factories import NOW, make_paper, make_subscriber, make_topic
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("_content"),
+]
 
 ADA = "ada@mail.example.net"
 
@@ -41,7 +45,7 @@ def status() -> str:
     return Subscriber.objects.get().status
 
 
-def test_from_sign_up_to_goodbye(new_page, mailoutbox, _content):
+def test_from_sign_up_to_goodbye(new_page, mailoutbox):
     page = new_page()
 
     page.goto("/")
@@ -83,7 +87,7 @@ def test_from_sign_up_to_goodbye(new_page, mailoutbox, _content):
     assert status() == "active"
 
 
-def test_without_script_everything_still_works(new_page, mailoutbox, _content):
+def test_without_script_everything_still_works(new_page, mailoutbox):
     page = new_page(java_script_enabled=False)
 
     page.goto("/")
@@ -98,7 +102,7 @@ def test_without_script_everything_still_works(new_page, mailoutbox, _content):
     assert Subscriber.objects.get().timezone == "UTC"
 
 
-def test_a_failed_form_names_what_is_wrong_and_takes_the_focus(new_page, _content):
+def test_a_failed_form_names_what_is_wrong_and_takes_the_focus(new_page):
     page = new_page()
 
     page.goto("/")
@@ -112,12 +116,12 @@ def test_a_failed_form_names_what_is_wrong_and_takes_the_focus(new_page, _conten
     assert page.get_by_label("Your email address").input_value() == "ada@nowhere"
 
 
-def test_the_landing_pages_are_accessible(assert_accessible, _content):
+def test_the_landing_pages_are_accessible(assert_accessible):
     assert_accessible("/")
     assert_accessible("/sign-in")
 
 
-def test_the_pages_behind_links_are_accessible(assert_accessible, _content):
+def test_the_pages_behind_links_are_accessible(assert_accessible):
     now = timezone.now()
     reader = make_subscriber(email="a-rather-long-address-of-somebody@mail.example.net")
     pending = make_subscriber(status="pending")
