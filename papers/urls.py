@@ -1,6 +1,7 @@
 from datetime import date
 
 from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from papers import feeds, views
 
@@ -17,7 +18,14 @@ class DayConverter:
         return value.isoformat()
 
 
+class PublicIdConverter(StringConverter):
+    """An arXiv id, old (hep-th/9901001) or new, or our own number (n17)."""
+
+    regex = r"[A-Za-z0-9./-]{1,40}"
+
+
 register_converter(DayConverter, "day")
+register_converter(PublicIdConverter, "public_id")
 
 app_name = "papers"
 urlpatterns = [
@@ -30,6 +38,6 @@ urlpatterns = [
     path("topic/<slug:slug>/atom", feeds.TopicFeed(), name="topic_feed"),
     path("author/<int:pk>", views.author, name="author"),
     path("author/<int:pk>/atom", feeds.AuthorFeed(), name="author_feed"),
-    path("paper/<path:public_id>", views.paper, name="paper"),
+    path("paper/<public_id:public_id>", views.paper, name="paper"),
     path("privacy", views.privacy, name="privacy"),
 ]
