@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("hooks/", include("newsletter.hooks")),
+    path("", include("newsletter.watch")),
     path("", include("subscribers.urls")),
     path("", include("papers.urls")),
     path("", include("newsletter.site_urls")),
