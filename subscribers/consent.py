@@ -198,14 +198,17 @@ def address_hash(email: str, *, secret: str | bytes | None = None) -> str:
     return salted_hmac(salt, email, secret=secret, algorithm="sha256").hexdigest()
 
 
-def is_suppressed(email: str) -> bool:
-    """Whether this normalised address must not be mailed.
-
-    A suppression made under an older key is found while that key is in SECRET_KEY_FALLBACKS.
-    """
+def address_hashes(email: str) -> list[str]:
+    """The hash under the current key, and under older ones while SECRET_KEY_FALLBACKS has them."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    hashes = [address_hash(email, secret=key) for key in keys]
-    return Suppression.objects.filter(address_hash__in=hashes, lifted_at=None).exists()
+    return [address_hash(email, secret=key) for key in keys]
+
+
+def is_suppressed(email: str) -> bool:
+    """Whether this normalised address must not be mailed."""
+    return Suppression.objects.filter(
+        address_hash__in=address_hashes(email), lifted_at=None
+    ).exists()
 
 
 def record(

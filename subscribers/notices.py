@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import translation
 
 from subscribers import consent, links, mail, preferences
@@ -84,6 +84,12 @@ def alert_operator(about: str, text: str, *, now: datetime) -> bool:
         kind=Kind.OPERATOR_ALERT, created_at=now, context={"about": about, "text": text}
     )
     return True
+
+
+def send_again(notices: QuerySet[Notice]) -> int:
+    """Give failed ones a new start; returns how many. Pointless ones will fail again."""
+    failed = notices.filter(status=Status.FAILED)
+    return failed.update(status=Status.PENDING, attempts=0, not_before=None)
 
 
 def _send(notice_id: int, connection: BaseEmailBackend, now: datetime) -> bool:
