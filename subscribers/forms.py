@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundWidget
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from papers.models import Topic
@@ -50,6 +52,10 @@ class TopicChoiceField(forms.MultipleChoiceField):
         return [self.topics[slug] for slug in dict.fromkeys(super().clean(value))]
 
 
+# So many chips of each field stand open; every field gets its share, the rest unfolds.
+OPEN_CHIPS = 2
+
+
 class SignUpForm(forms.Form):
     email = AddressField(label=_("Your email address"))
     # Filled by site.js from the browser; without script a reader sets it on the preference page.
@@ -59,8 +65,9 @@ class SignUpForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.topics = list(Topic.objects.active())
         self.fields["topics"] = TopicChoiceField(
-            list(Topic.objects.active()), label=_("Start with a few topics"), required=False
+            self.topics, label=_("Start with a few topics"), required=False
         )
 
     def clean_timezone(self) -> str:
@@ -70,6 +77,26 @@ class SignUpForm(forms.Form):
                 _("Your browser named a time zone that does not exist. Please try again.")
             )
         return name
+
+    @cached_property
+    def boxes_by_field(self) -> dict[str, list[BoundWidget]]:
+        """Heading → its topics' checkboxes, in the operator's order."""
+        boxes: dict[str, list[BoundWidget]] = {}
+        for topic, box in zip(self.topics, self["topics"], strict=True):
+            boxes.setdefault(topic.field, []).append(box)
+        return boxes
+
+    @property
+    def first_boxes(self) -> list[BoundWidget]:
+        return [box for boxes in self.boxes_by_field.values() for box in boxes[:OPEN_CHIPS]]
+
+    @property
+    def further_boxes(self) -> list[tuple[str, list[BoundWidget]]]:
+        return [
+            (heading, boxes[OPEN_CHIPS:])
+            for heading, boxes in self.boxes_by_field.items()
+            if boxes[OPEN_CHIPS:]
+        ]
 
     @property
     def is_from_a_robot(self) -> bool:
