@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce
 
 from newsletter import schedule, silence
+from newsletter.drafts import Draft, write
 from newsletter.models import Digest, Edition, Entry
 from papers import pool as pools
 from papers import ranking
@@ -34,8 +35,7 @@ NO_FRESH_PAPERS = "no source has answered for 36 hours"
 EDITION_CANCELLED = "edition cancelled"
 
 
-@dataclass(frozen=True)
-class Due:
+class Due(NamedTuple):
     subscriber_id: int
     due_at: datetime
 
@@ -166,94 +166,50 @@ def build(
     pool: ranking.Pool | None = None
     for start in range(0, len(due), BATCH):
         on_time: list[Due] = []
-        digests: list[Digest] = []
+        drafts: list[Draft] = []
         for reader in due[start : start + BATCH]:
             # A first letter is sent at once, whenever that comes to be.
             if kind != Digest.Kind.FIRST and schedule.is_late(reader.due_at, now):
-                digests.append(blank(edition, reader, now, kind, Digest.Status.EXPIRED, TOO_LATE))
+                drafts.append(Draft(*reader, Digest.Status.EXPIRED, TOO_LATE, kind))
             else:
                 on_time.append(reader)
-        entries: list[Entry] = []
         if cancelled or not fresh:
             why = EDITION_CANCELLED if cancelled else NO_FRESH_PAPERS
-            digests += [blank(edition, d, now, kind, Digest.Status.SKIPPED, why) for d in on_time]
+            drafts += [Draft(*reader, Digest.Status.SKIPPED, why, kind) for reader in on_time]
         elif on_time:
             pool = pool or pools.load(edition.date, now=now)
-            chosen, entries = choose(edition, on_time, pool, now=now, kind=kind)
-            digests += chosen
-        counts += write(digests, entries)
+            drafts += choose(edition, on_time, pool, now=now, kind=kind)
+        counts += save(drafts, edition, now)
     return counts
 
 
 def choose(
     edition: Edition, due: list[Due], pool: ranking.Pool, *, now: datetime, kind: str
-) -> tuple[list[Digest], list[Entry]]:
-    """Unsaved digests and entries for one batch of readers."""
-    due_at = {d.subscriber_id: d.due_at for d in due}
+) -> list[Draft]:
+    """Drafts for one batch of readers, each with its papers or the reason why there are none."""
+    due_at = dict(due)
     readers = interests.load(list(due_at), pool)
     seen = Entry.objects.filter(
         subscriber_id__in=list(due_at), paper_id__in=[int(n) for n in pool.paper_ids]
     ).values_list("subscriber_id", "paper_id")
-    digests: list[Digest] = []
-    entries: list[Entry] = []
+    drafts = []
     for choice in ranking.choose(pool, readers, seen=list(seen), now=now):
-        reader = Due(choice.subscriber_id, due_at[choice.subscriber_id])
-        status, reason = (
-            (Digest.Status.PENDING, "") if choice.picks else (Digest.Status.SKIPPED, NOTHING_PASSED)
-        )
-        digest = blank(edition, reader, now, kind, status, reason)
-        digest.pool_size, digest.held_back = choice.pool_size, choice.held_back
-        digests.append(digest)
-        entries += [
-            Entry(
-                digest=digest,
-                subscriber_id=choice.subscriber_id,
-                paper_id=pick.paper_id,
-                position=position,
-                section=pick.section,
-                score=pick.score,
-                reasons=[reason.as_dict() for reason in pick.reasons],
-            )
-            for position, pick in enumerate(choice.picks, start=1)
-        ]
-    silence.break_after_three_days(digests, edition, nothing_passed=NOTHING_PASSED)
-    return digests, entries
+        reader = choice.subscriber_id
+        draft = Draft(reader, due_at[reader], Digest.Status.PENDING, kind=kind, picks=choice.picks)
+        draft.pool_size, draft.held_back = choice.pool_size, choice.held_back
+        if not choice.picks:
+            draft.status, draft.reason = Digest.Status.SKIPPED, NOTHING_PASSED
+        drafts.append(draft)
+    silence.break_after_three_days(drafts, edition, nothing_passed=NOTHING_PASSED)
+    return drafts
 
 
-def blank(edition: Edition, due: Due, now: datetime, kind: str, status: str, reason: str) -> Digest:
-    return Digest(
-        edition=edition,
-        subscriber_id=due.subscriber_id,
-        kind=kind,
-        status=status,
-        reason=reason,
-        due_at=due.due_at,
-        built_at=now,
-    )
-
-
-def write(digests: list[Digest], entries: list[Entry]) -> Counter[str]:
-    """Save a batch in one transaction; what another builder has written stays as it is."""
+def save(drafts: list[Draft], edition: Edition, now: datetime) -> Counter[str]:
+    """Write a batch; what another builder has written stays as it is."""
     try:
-        with transaction.atomic():
-            return _write(digests, entries)
+        return write(drafts, edition_id=edition.pk, now=now)
     except IntegrityError:
         # Another builder gave one of these readers one of these papers in the same instant, in
         # another edition. The next tick builds this batch again, knowing of it.
-        logger.warning(
-            "a batch of %s digests met another builder; left to the next tick", len(digests)
-        )
+        logger.warning("%s drafts met another builder; left to the next tick", len(drafts))
         return Counter()
-
-
-def _write(digests: list[Digest], entries: list[Entry]) -> Counter[str]:
-    Digest.objects.bulk_create(digests, ignore_conflicts=True)
-    ours = dict(
-        Digest.objects.filter(uuid__in=[digest.uuid for digest in digests]).values_list(
-            "uuid", "pk"
-        )
-    )
-    for entry in entries:
-        entry.digest_id = ours.get(entry.digest.uuid, 0)
-    Entry.objects.bulk_create([entry for entry in entries if entry.digest_id])
-    return Counter(digest.status for digest in digests if digest.uuid in ours)

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, timedelta
 
+from newsletter.drafts import Draft
 from newsletter.models import Digest, Edition
 
 SILENT_DAYS = 3  # in a row, after which a note offers to widen the topics
 NOTE_EVERY = timedelta(days=14)
 
 
-def break_after_three_days(digests: list[Digest], edition: Edition, *, nothing_passed: str) -> None:
-    """Turn the third empty digest in a row into a short note, at most once in 14 days.
+def break_after_three_days(drafts: list[Draft], edition: Edition, *, nothing_passed: str) -> None:
+    """Turn the third empty draft in a row into a short note, at most once in 14 days.
 
     Only days on which the sources list papers count: their weekends are normal silence.
     """
     empty = {
         d.subscriber_id: d
-        for d in digests
+        for d in drafts
         if d.reason == nothing_passed and d.kind == Digest.Kind.REGULAR
     }
     if not empty or edition.cadence != Edition.Cadence.DAILY or is_weekend(edition.date):
@@ -37,18 +38,15 @@ def break_after_three_days(digests: list[Digest], edition: Edition, *, nothing_p
     for subscriber_id, day, kind, reason in rows:
         history[subscriber_id].append((day, kind, reason))
 
-    for subscriber_id, digest in empty.items():
+    for subscriber_id, draft in empty.items():
         past = history[subscriber_id]
         if any(kind == Digest.Kind.QUIET for _, kind, _ in past):
             continue
         working_days = [reason for day, _, reason in past if not is_weekend(day)]
         before = working_days[: SILENT_DAYS - 1]
         if before == [nothing_passed] * (SILENT_DAYS - 1):
-            digest.kind, digest.status, digest.reason = (
-                Digest.Kind.QUIET,
-                Digest.Status.PENDING,
-                "",
-            )
+            draft.kind = Digest.Kind.QUIET
+            draft.status, draft.reason = Digest.Status.PENDING, ""
 
 
 def is_weekend(day: date) -> bool:
