@@ -14,11 +14,11 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.text import slugify
 
-from newsletter import facts, look
+from newsletter import facts
 from newsletter.content import Layout, Letter
 from newsletter.facts import Copy, PaperFacts
 from newsletter.models import Digest
-from subscribers import links, mail, wire
+from subscribers import links, look, mail, wire
 
 logger = logging.getLogger(__name__)
 

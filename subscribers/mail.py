@@ -16,7 +16,7 @@ from django.template import Context
 from django.template.loader import get_template
 from django.utils import translation
 
-from subscribers import wire
+from subscribers import look, wire
 
 # Transactional letters are automatic but not bulk: no List-Unsubscribe, no Precedence.
 AUTOMATIC = {
@@ -68,6 +68,8 @@ def compose(
     with translation.override(language):
         values.setdefault("language", translation.get_language() or "en")
         values.setdefault("direction", "rtl" if translation.get_language_bidi() else "ltr")
+        values.setdefault("css", look.styles(str(values["direction"])))
+        values.setdefault("dark", look.DARK)
         subject = " ".join(_render(f"letter/{name}.subject.txt", values, escape=False).split())
         text = _render(f"letter/{name}.txt", values, escape=False)
         html = _render(f"letter/{name}.html", values, escape=True)

@@ -67,4 +67,4 @@ def test_every_letter_has_its_link_in_both_parts_and_the_postal_address(settings
 def test_an_arabic_readers_letter_runs_from_right_to_left():
     message = mail.compose("confirm", "ada@mail.example.net", CONTEXT, language="ar")
 
-    assert '<html lang="ar" dir="rtl">' in str(message.alternatives[0][0])
+    assert '<html lang="ar" dir="rtl"' in str(message.alternatives[0][0])
