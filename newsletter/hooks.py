@@ -31,7 +31,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from newsletter import providers, tracking
+from newsletter import providers, reports, tracking
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ def tracking_hook(request: HttpRequest, provider: str) -> HttpResponse:
         return HttpResponse("not an event we understand", status=400)
 
     now = timezone.now()
-    tracking.store(events, view.esp_name, now=now)
+    reports.store(events, view.esp_name, now=now)
     tracking.apply_open(now, limit=APPLIED_AT_ONCE)
     return HttpResponse()
 

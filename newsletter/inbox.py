@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from newsletter import bounces, tracking
+from newsletter import bounces, reports
 from newsletter.bounces import Kind, Returned
 from newsletter.models import Digest
 from newsletter.verdicts import Verdict
@@ -57,7 +57,7 @@ def take_in(raw: bytes, *, now: datetime) -> bool:
     if returned.kind not in SAID or not returned.digest:
         return False
     kind, verdict = SAID[returned.kind]
-    report = tracking.Report(
+    said = reports.Report(
         provider="mail",
         key=hashlib.sha256(raw).hexdigest(),
         kind=kind,
@@ -66,7 +66,7 @@ def take_in(raw: bytes, *, now: datetime) -> bool:
         words=f"{returned.status} {returned.words}".strip()[:300],
         happened_at=returned.happened_at,
     )
-    tracking.store_reports([report], now=now)
+    reports.store_reports([said], now=now)
     return Digest.objects.filter(uuid=returned.digest).exists()
 
 
@@ -77,4 +77,4 @@ def reader_who_left(returned: Returned) -> Subscriber | None:
         return readers.filter(unsubscribe_token=returned.token).first()
     if returned.digest:
         return readers.filter(digests__uuid=returned.digest).first()
-    return readers.filter(email=tracking.normalised(returned.sender)).first()
+    return readers.filter(email=reports.normalised(returned.sender)).first()

@@ -9,40 +9,39 @@ Order does not matter. For one letter: complaint > hard bounce > delivered > sof
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from anymail.signals import AnymailTrackingEvent
 from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from newsletter import brake, verdicts
+from newsletter import brake
 from newsletter.models import DeliveryEvent, Digest
-from newsletter.outcomes import quoted
-from newsletter.providers import METADATA
 from newsletter.verdicts import Verdict
-from subscribers import addresses, consent
+from subscribers import consent
 from subscribers.models import Subscriber, Suppression
 
 logger = logging.getLogger(__name__)
 
 Status = Digest.Status
 
-# Nobody's business here: we track no opening and no click.
-NOT_KEPT = {"opened", "clicked", "inbound", "inbound_failed", "autoresponded", "subscribed"}
 PATIENCE = timedelta(minutes=10)  # for a sender that has not yet noted the provider's id
 GIVE_UP = timedelta(days=3)
 SOFT_LIMIT = 4  # letters in a row that came back softly
 SOFT_SPAN = timedelta(days=3)  # and at least so far apart, so that one bad day counts once
+CHUNK = 1000  # events applied in one statement
 
+# Kinds of events that only say a letter is on its way or there: almost all of them.
+ARRIVALS = {
+    "queued": Verdict.ACCEPTED,
+    "sent": Verdict.ACCEPTED,
+    "deferred": Verdict.ACCEPTED,
+    "delivered": Verdict.DELIVERED,
+}
+UNSETTLED = (Status.PENDING, Status.CLAIMED, Status.SENDING, Status.UNCERTAIN)
+SOFTLY = Q(status=Status.BOUNCED) & ~Q(reason__startswith=Verdict.HARD.value)
 SUPPRESSED_AS = {
     Verdict.HARD: Suppression.Reason.BOUNCED,
     Verdict.REJECTED: Suppression.Reason.REJECTED,
@@ -50,125 +49,15 @@ SUPPRESSED_AS = {
 }
 
 
-@dataclass(frozen=True)
-class Report:
-    """One thing said about one letter, in our words; what all doors hand to store_reports()."""
+def apply_open(now: datetime | None = None, *, limit: int = 5000) -> int:
+    """Apply what is stored and not applied; returns how many were. Safe from several hosts.
 
-    provider: str
-    key: str  # the same for every copy of the same report
-    kind: str
-    verdict: Verdict
-    recipient: str = ""  # normalised, or empty where nobody is named
-    digest: str = ""  # its uuid
-    message_id: str = ""
-    words: str = ""  # without addresses
-    happened_at: datetime | None = None
-
-
-# Storing
-
-
-def store(events: Iterable[AnymailTrackingEvent], esp_name: str, *, now: datetime) -> None:
-    """Keep a provider's events that matter to us, before anything is done about them."""
-    provider = esp_name.lower().replace(" ", "_")
-    kept = (event for event in events if event.event_type not in NOT_KEPT)
-    store_reports([report(event, provider) for event in kept], now=now)
-
-
-def store_reports(reports: Iterable[Report], *, now: datetime) -> None:
-    """One row each; a copy of one that is there already changes nothing."""
-    rows = [
-        DeliveryEvent(
-            provider=report.provider[:40],
-            event_key=report.key,
-            kind=report.kind[:20],
-            address_hash=consent.address_hash(report.recipient) if report.recipient else "",
-            # A provider's clock may be ahead; nothing happened in the future.
-            happened_at=min(report.happened_at, now) if report.happened_at else None,
-            received_at=now,
-            payload={
-                "verdict": report.verdict.value,
-                "recipient": report.recipient,  # until it is applied
-                "digest": report.digest,
-                "message_id": report.message_id,
-                "words": report.words,
-            },
-        )
-        for report in reports
-    ]
-    DeliveryEvent.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def report(event: AnymailTrackingEvent, provider: str) -> Report:
-    """The little we need of a provider's event."""
-    words = " ".join(str(part) for part in (event.description, event.mta_response) if part)
-    verdict = verdicts.of_event(
-        event.event_type,
-        type_name=verdicts.type_of(provider, event.esp_event),
-        reject_reason=str(event.reject_reason or ""),
-        words=words,
-    )
-    return Report(
-        provider=provider,
-        key=_key(event),
-        kind=event.event_type,
-        verdict=verdict,
-        recipient=normalised(event.recipient),
-        digest=_digest_named(event),
-        message_id=_plain(event.message_id),
-        words=quoted(words),
-        happened_at=event.timestamp,
-    )
-
-
-def _key(event: AnymailTrackingEvent) -> str:
-    """The same for a replay. Some providers send one id for several recipients, some none."""
-    told = event.event_id or json.dumps(event.esp_event, sort_keys=True, default=str)
-    parts = json.dumps([event.event_type, str(told), str(event.recipient)])
-    return hashlib.sha256(parts.encode()).hexdigest()
-
-
-def _digest_named(event: AnymailTrackingEvent) -> str:
-    metadata = event.metadata if isinstance(event.metadata, dict) else {}
-    tags = event.tags if isinstance(event.tags, list) else []
-    for candidate in (metadata.get(METADATA), *tags, _local_part(event.message_id)):
-        if found := as_uuid(candidate):
-            return found
-    return ""
-
-
-def as_uuid(text: Any) -> str:
-    """The digest's uuid in its one spelling; empty where this is none."""
-    try:
-        return str(uuid.UUID(str(text)))
-    except ValueError:
-        return ""
-
-
-def normalised(address: Any) -> str:
-    """A recipient as we would have stored it; empty where it is none."""
-    try:
-        return addresses.normalise(str(address or ""))
-    except addresses.AddressError:
-        return ""
-
-
-def _local_part(message_id: Any) -> str:
-    return str(message_id or "").strip("<> ").partition("@")[0]
-
-
-def _plain(text: Any) -> str:
-    return "".join(c for c in str(text or "") if c.isprintable())[:300]
-
-
-# Applying
-
-
-def apply_open(now: datetime | None = None, *, limit: int = 1000) -> int:
-    """Apply what is stored and not applied; returns how many were. Safe from several hosts."""
+    `limit` bounds the events looked at one by one; of mere arrivals ten times as many.
+    """
     at = now or timezone.now()
+    applied = apply_arrivals(at, chunks=max(1, limit * 10 // CHUNK))
+    complaints = 0
     waiting = DeliveryEvent.objects.filter(applied_at=None).order_by("received_at", "id")
-    applied = complaints = 0
     for event in list(waiting[:limit]):
         try:
             verdict = apply(event, now=at)
@@ -183,6 +72,49 @@ def apply_open(now: datetime | None = None, *, limit: int = 1000) -> int:
     return applied
 
 
+def apply_arrivals(now: datetime, *, chunks: int) -> int:
+    """The many that only say that a settled letter arrived, a thousand at a time.
+
+    A million letters bring two million of them in a morning; one by one would take hours.
+    """
+    applied = last = 0
+    for _ in range(chunks):
+        rows = list(
+            DeliveryEvent.objects.filter(
+                applied_at=None, kind__in=ARRIVALS, digest__isnull=False, pk__gt=last
+            )
+            .exclude(digest__status__in=UNSETTLED)
+            .order_by("pk")
+            .values_list("pk", "kind", "address_hash", "digest_id", "digest__subscriber__email")[
+                :CHUNK
+            ]
+        )
+        if not rows:
+            break
+        last = rows[-1][0]
+        told: dict[Verdict, tuple[list[int], list[int]]]
+        told = {verdict: ([], []) for verdict in ARRIVALS.values()}
+        for pk, kind, address_hash, digest_id, email in rows:
+            if address_hash in {"", consent.address_hash(email)}:
+                told[ARRIVALS[kind]][0].append(pk)
+                told[ARRIVALS[kind]][1].append(digest_id)
+        applied += _note_arrivals(told, now)
+    return applied
+
+
+@transaction.atomic
+def _note_arrivals(told: dict[Verdict, tuple[list[int], list[int]]], now: datetime) -> int:
+    """Ids of events and of digests by verdict; every step may be repeated by another worker."""
+    delivered = Digest.objects.filter(pk__in=told[Verdict.DELIVERED][1])
+    _move(delivered, Q(status=Status.SENT) | SOFTLY, Status.DELIVERED, "")
+    return sum(
+        DeliveryEvent.objects.filter(pk__in=events, applied_at=None).update(
+            applied_at=now, verdict=verdict.value
+        )
+        for verdict, (events, _) in told.items()
+    )
+
+
 @transaction.atomic
 def apply(event: DeliveryEvent, *, now: datetime) -> Verdict | None:
     """Do once what an event asks for; None where another did it or its time has not come."""
@@ -191,7 +123,7 @@ def apply(event: DeliveryEvent, *, now: datetime) -> Verdict | None:
     digest = find_digest(event)
     if _is_too_early(event, digest, now):
         return None
-    if digest and recipient and digest.subscriber.email != recipient:
+    if digest and event.address_hash not in {"", consent.address_hash(digest.subscriber.email)}:
         digest = None  # a letter of somebody else, or of the reader's former address
     reader = digest.subscriber if digest else Subscriber.objects.filter(email=recipient).first()
 
@@ -244,14 +176,13 @@ def _tell_digest(digest: Digest, verdict: Verdict, event: DeliveryEvent, now: da
     settle(digest, event, now=now)
     row = Digest.objects.filter(pk=digest.pk)
     reason = f"{verdict.value}: {event.payload.get('words', '')}".rstrip(": ")[:300]
-    softly = Q(status=Status.BOUNCED) & ~Q(reason__startswith=Verdict.HARD.value)
     if verdict == Verdict.DELIVERED:
-        _move(row, Q(status=Status.SENT) | softly, Status.DELIVERED, "")
+        _move(row, Q(status=Status.SENT) | SOFTLY, Status.DELIVERED, "")
     elif verdict in {Verdict.SOFT, Verdict.REFUSED}:
         _move(row, Q(status=Status.SENT), Status.BOUNCED, reason)
     elif verdict in {Verdict.HARD, Verdict.REJECTED}:
         arrived = Q(status__in=[Status.SENT, Status.DELIVERED])
-        _move(row, arrived | softly, Status.BOUNCED, f"{Verdict.HARD.value}: {reason}"[:300])
+        _move(row, arrived | SOFTLY, Status.BOUNCED, f"{Verdict.HARD.value}: {reason}"[:300])
     elif verdict == Verdict.COMPLAINT:
         known = [Status.SENT, Status.DELIVERED, Status.BOUNCED]
         _move(row, Q(status__in=known), Status.COMPLAINED, reason)

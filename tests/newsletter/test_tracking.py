@@ -9,7 +9,7 @@ import pytest
 from anymail.signals import AnymailTrackingEvent
 from django.db import DatabaseError
 
-from newsletter import brake, tracking
+from newsletter import brake, reports, tracking
 from newsletter.models import DeliveryEvent, Digest, Edition
 from subscribers.models import Notice, Subscriber, Suppression
 from tests.factories import NOW, make_digest, make_edition, make_subscriber
@@ -43,7 +43,7 @@ def soft(digest, **fields):
 
 
 def hear(*events: AnymailTrackingEvent, now=NOW) -> int:
-    tracking.store(events, "Resend", now=now)
+    reports.store(events, "Resend", now=now)
     return tracking.apply_open(now)
 
 
@@ -94,7 +94,7 @@ def test_a_replay_changes_nothing(digest):
 
 
 def test_two_workers_apply_an_event_once(digest):
-    tracking.store([hard(digest)], "Resend", now=NOW)
+    reports.store([hard(digest)], "Resend", now=NOW)
     mine, yours = DeliveryEvent.objects.get(), DeliveryEvent.objects.get()
 
     assert tracking.apply(mine, now=NOW) is not None
@@ -118,7 +118,7 @@ def test_an_event_that_always_breaks_is_closed_after_days(digest, monkeypatch):
     def crash(*args, **kwargs):
         raise ValueError("never")
 
-    tracking.store([hard(digest)], "Resend", now=NOW)
+    reports.store([hard(digest)], "Resend", now=NOW)
     monkeypatch.setattr(tracking.consent, "suppress", crash)
 
     tracking.apply_open(NOW + timedelta(days=4))
@@ -269,6 +269,34 @@ def test_a_strange_event_is_kept_and_breaks_nothing(fields):
     tracking.apply_open(NOW + timedelta(hours=1))
 
     assert DeliveryEvent.objects.get().applied_at is not None
+
+
+def test_arrivals_are_applied_by_the_thousand(django_assert_max_num_queries):
+    edition = make_edition()
+    digests = [
+        make_digest(papers=[], edition=edition, status="sent", sent_at=NOW) for _ in range(30)
+    ]
+    forged = event(digests[0], "delivered", recipient="somebody@else.example")
+    arrivals = [event(digest, "delivered") for digest in digests[1:]]
+    reports.store([forged, *arrivals], "Resend", now=NOW)
+
+    with django_assert_max_num_queries(8):
+        assert tracking.apply_arrivals(NOW, chunks=5) == 29
+
+    assert Digest.objects.filter(status=Status.DELIVERED).count() == 29
+    tracking.apply_open(NOW)
+    assert status_of(digests[0]) == Status.SENT
+    assert DeliveryEvent.objects.filter(applied_at=None).count() == 0
+
+
+def test_an_address_is_kept_only_while_it_is_needed(digest):
+    reports.store([event(digest, "delivered"), hard(digest)], "Resend", now=NOW)
+    kept = {e.kind: "recipient" in e.payload for e in DeliveryEvent.objects.all()}
+    assert kept == {"delivered": False, "bounced": True}
+
+    tracking.apply_open(NOW)
+
+    assert not any("recipient" in e.payload for e in DeliveryEvent.objects.all())
 
 
 def letters_to(reader: Subscriber, days: int, step: timedelta) -> list[Digest]:
