@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from papers.features import Documents, Features
+from papers.features import Documents, Features, exact
+from papers.likeness import Likeness
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+SAMPLE = 256  # ordinary papers that a profile is measured against
 # (subscriber id, paper id), as pairs or as two parallel arrays.
 Seen = Iterable[tuple[int, int]] | tuple[Ints, Ints]
-
-WHOLE = 127  # latent vectors are whole numbers up to this: see `whole`
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +65,10 @@ class Pool:
     author_ids: Ints
     author_names: Sequence[str]
     authorship: csr_matrix  # papers × authors, 1 where the person wrote it
-    words: csr_matrix  # TF-IDF, rows of length 1
-    latent: Floats  # whole numbers: see `whole`
-    # The same of ordinary papers: what a score means is how far it stands above theirs.
-    ordinary_words: csr_matrix
-    ordinary_latent: Floats
-    # What readers' own words are matched with.
     features: Features
     documents: Documents
-    ordinary: Documents
+    ordinary: Documents  # papers of the last weeks: what no match looks like
+    likeness: Likeness
 
     def __len__(self) -> int:
         return len(self.paper_ids)
@@ -83,10 +78,15 @@ class Pool:
         return {int(paper_id): n for n, paper_id in enumerate(self.paper_ids)}
 
     @cached_property
-    def likeness(self) -> Floats:
+    def alike(self) -> Floats:
         """Papers × papers, cosine of the latent vectors."""
-        likeness: Floats = (self.latent @ self.latent.T) / np.float32(WHOLE**2)
-        return likeness
+        return exact(self.documents.latent, self.documents.latent)
+
+    @cached_property
+    def sample(self) -> Documents:
+        """The ordinary papers that profiles are measured against."""
+        step = max(len(self.ordinary) // SAMPLE, 1)
+        return self.ordinary.take(range(0, len(self.ordinary), step)[:SAMPLE])
 
     @cached_property
     def best_topic(self) -> Ints:
@@ -133,19 +133,15 @@ class Readers:
     search_scores: Floats  # searches × papers
     liked_ids: Ints
     liked_titles: Sequence[str]
-    liked_words: csr_matrix
-    liked_latent: Floats
+    liked_near: Floats  # liked × (papers, then Pool.sample): see `nearness`
     known: csr_matrix  # readers × papers they have answered to, whatever the answer
 
     def __len__(self) -> int:
         return len(self.ids)
 
 
-def whole(vectors: Floats) -> Floats:
-    """Unit vectors as whole numbers up to 127.
-
-    Products of such vectors are exact in float32 (256 × 127² < 2²⁴), in whatever order a BLAS adds
-    them up: a reader's scores do not depend on the size of the batch.
-    """
-    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return np.asarray(np.rint(vectors / lengths * WHOLE), dtype=np.float32)
+def nearness(pool: Pool, liked: Documents) -> Floats:
+    """How alike liked papers are to the pool's, and to ordinary ones."""
+    return np.hstack(
+        [pool.likeness.between(liked, pool.documents), pool.likeness.between(liked, pool.sample)]
+    )

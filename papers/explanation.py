@@ -86,17 +86,14 @@ class Explainer:
         return self._topics[paper, topic]
 
     def _liked(self, row: int, paper: int) -> Iterator[Reason]:
-        """The liked paper nearest to this one, where the likes speak for it at all."""
+        """The liked paper that adds most to this one's score, where the likes add to it at all."""
         readers, likes = self.readers, self.readers.interests.likes[row]
-        liked = likes.indices[likes.data > 0]
-        if not len(liked):
+        near = readers.liked_near[likes.indices]
+        added = likes.data * (near[:, paper] - near[:, len(self.pool) :].mean(axis=1))
+        if not len(added) or added.max() <= 0 or added.sum() <= 0:
             return
-        value = float(profile_scores(self.pool, readers, likes, np.array([paper]))[0, 0])
-        if value <= 0:
-            return
-        words = readers.liked_words[liked] @ self.pool.words[paper].T
-        near = readers.liked_latent[liked] @ self.pool.latent[paper]
-        best = int(liked[np.argmax(np.asarray(words.todense()).ravel() * 127**2 + near)])
+        best = int(likes.indices[added.argmax()])
+        value = float(profile_scores(self.pool, readers, likes)[0, paper])
         yield Reason(
             "liked",
             value,

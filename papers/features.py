@@ -1,10 +1,10 @@
-"""What numbers a text becomes: weighted words (TF-IDF, BM25) and a latent vector (LSA)."""
+"""What numbers a text becomes: weighted words (TF-IDF, BM25), a latent vector (LSA), subjects."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -24,6 +24,9 @@ K1, B = (
     1.2,
     0.75,
 )  # BM25 as in Robertson and Zaragoza (2009), "The Probabilistic Relevance Framework"
+LEAST_PAPERS = 15  # of a category, for it to count as a subject
+STEPS = 256  # whole steps in 1, of latent vectors and subjects
+RIDGE = 5.0  # pulls the guess of a paper's categories to what is usual
 BREAK = "|"  # between title and abstract: no phrase runs over it
 
 
@@ -40,7 +43,10 @@ class Documents:
 
     words: csr_matrix  # TF-IDF, rows of length 1
     matches: csr_matrix  # BM25 weight of each word in each text
-    latent: Floats  # rows of length 1, or 0 where no word is known
+    # Latent vectors, rows of length 1 (or 0 where no word is known), and how much more of each
+    # category than usual a text has, stated and guessed. Both in whole steps: see `exact`.
+    latent: Floats
+    subjects: Floats
     texts: Sequence[Sequence[str]]  # stems in order: title, title again, abstract
     categories: Sequence[tuple[str, ...]]
 
@@ -53,6 +59,7 @@ class Documents:
             self.words[index],
             self.matches[index],
             self.latent[index],
+            self.subjects[index],
             [self.texts[row] for row in rows],
             [self.categories[row] for row in rows],
         )
@@ -66,6 +73,10 @@ class Features:
     frequency: NDArray[np.float32]  # share of the texts that hold the word
     length: float  # mean number of words in a text
     latent: Floats  # vocabulary × dimensions; rows of words left out are 0
+    middle: Floats  # mean latent vector of the texts
+    codes: Sequence[str] = ()  # categories that are subjects
+    usual: Floats = field(default_factory=lambda: np.zeros(0, np.float32))  # mean of each
+    lean: Floats = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # latent × codes
     column: dict[str, int] = field(repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -82,9 +93,10 @@ class Features:
         texts = [stemmed(document) for document in listed]
         counts = self.count(texts)
         words = self.weigh(counts)
-        return Documents(
-            words, self._bm25(counts), self.place(words), texts, [d.categories for d in listed]
-        )
+        latent = self.place(words)
+        categories = [document.categories for document in listed]
+        subjects = self._subjects(latent, categories)
+        return Documents(words, self._bm25(counts), latent, subjects, texts, categories)
 
     def count(self, texts: Sequence[Sequence[str]]) -> csr_matrix:
         """How often each known word and pair stands in each text."""
@@ -112,9 +124,18 @@ class Features:
 
     def place(self, words: csr_matrix) -> Floats:
         """The latent vectors of texts given as TF-IDF rows."""
-        placed = np.asarray(words @ self.latent, dtype=np.float32)
-        lengths = np.maximum(np.linalg.norm(placed, axis=1, keepdims=True), 1e-9)
-        return np.asarray(placed / lengths, dtype=np.float32)
+        return unit_steps(np.asarray(words @ self.latent, dtype=np.float32))
+
+    def _subjects(self, latent: Floats, categories: Sequence[tuple[str, ...]]) -> Floats:
+        """Half what the paper states, half what its words foretell; the latter alone where it
+        states nothing. Rare categories weigh more."""
+        if not len(self.codes):
+            return np.zeros((len(latent), 0), np.float32)
+        guessed = np.clip((latent - self.middle) @ self.lean + self.usual, 0, 1)
+        stated = stated_categories(categories, self.codes)
+        states = np.array([bool(codes) for codes in categories], dtype=bool)[:, None]
+        mixed = np.where(states, (guessed + stated) / 2, guessed)
+        return steps((mixed - self.usual) / np.sqrt(self.usual + 0.01))
 
     def _bm25(self, counts: csr_matrix) -> csr_matrix:
         lengths = np.asarray(counts.sum(axis=1)).ravel()
@@ -131,7 +152,8 @@ def fit(documents: Iterable[Document], *, latent: int = LATENT, least: int = 3) 
     `least`: a word must stand in as many texts. With few texts it falls to 1, so that the first
     day's papers are enough to begin with.
     """
-    texts = [stemmed(document) for document in documents]
+    listed = list(documents)
+    texts = [stemmed(document) for document in listed]
     least = least if len(texts) >= 200 else 1
     frequency = Counter(term for text in texts for term in set(terms(text)))
     kept = sorted(
@@ -140,11 +162,65 @@ def fit(documents: Iterable[Document], *, latent: int = LATENT, least: int = 3) 
     )[:VOCABULARY]
     vocabulary = [term for _, term in kept]
     share = np.array([n / len(texts) for n, _ in kept], dtype=np.float32)
-    bare = Features(vocabulary, share, 1.0, np.zeros((len(vocabulary), 0), np.float32))
+    nothing = np.zeros((len(vocabulary), 0), np.float32)
+    bare = Features(vocabulary, share, 1.0, nothing, np.zeros(0, np.float32))
     counts = bare.count(texts)
     length = float(counts.sum() / max(len(texts), 1))
     words = bare.weigh(counts)
-    return Features(vocabulary, share, length, _latent_space(words, latent))
+    placing = replace(bare, length=length, latent=_latent_space(words, latent), column={})
+    placed = placing.place(words)
+    middle = placed.mean(axis=0) if len(placed) else np.zeros(placed.shape[1], np.float32)
+    codes, usual, lean = _leaning(placed - middle, [document.categories for document in listed])
+    return replace(placing, middle=middle, codes=codes, usual=usual, lean=lean, column={})
+
+
+def stated_categories(categories: Sequence[tuple[str, ...]], codes: Sequence[str]) -> Floats:
+    """Papers × codes: 1 for the primary category, one half for the others."""
+    column = {code: n for n, code in enumerate(codes)}
+    stated = np.zeros((len(categories), len(codes)), np.float32)
+    for row, listed in enumerate(categories):
+        for place, code in enumerate(listed):
+            if code in column:
+                stated[row, column[code]] = 0.5 if place else 1.0
+    return stated
+
+
+def _leaning(
+    centred: Floats, categories: Sequence[tuple[str, ...]]
+) -> tuple[list[str], Floats, Floats]:
+    """Guess categories from latent vectors by ridge regression on the papers that state theirs."""
+    papers = Counter(code for listed in categories for code in listed)
+    codes = sorted(code for code, number in papers.items() if number >= LEAST_PAPERS)
+    known = np.array([bool(listed) for listed in categories], dtype=bool)
+    if not codes:
+        empty = np.zeros(0, np.float32)
+        return [], empty, np.zeros((centred.shape[1], 0), np.float32)
+    stated = stated_categories([listed for listed in categories if listed], codes)
+    usual = stated.mean(axis=0)
+    placed = centred[known].astype(np.float64)
+    gram = placed.T @ placed + RIDGE * np.eye(placed.shape[1])
+    lean = np.linalg.solve(gram, placed.T @ (stated - usual))
+    return codes, usual, lean.astype(np.float32)
+
+
+def steps(values: Floats) -> Floats:
+    """Round to whole steps of 1 / STEPS."""
+    return np.asarray(np.rint(values * STEPS) / STEPS, dtype=np.float32)
+
+
+def unit_steps(vectors: Floats) -> Floats:
+    """Rows of length 1, rounded to whole steps."""
+    return steps(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
+
+
+def exact(some: Floats, others: Floats) -> Floats:
+    """Inner products of rows in whole steps, some × others.
+
+    Products of whole numbers this small are exact in float64, in whatever order a BLAS adds them
+    up: a reader's scores are the same alone and in any batch.
+    """
+    products = some.astype(np.float64) @ others.astype(np.float64).T
+    return np.asarray(products, dtype=np.float32)
 
 
 def stemmed(document: Document) -> list[str]:

@@ -1,30 +1,66 @@
-"""How well a paper fits a topic, from the operator's words alone."""
+"""How well a paper fits a topic, from the operator's words alone.
+
+Terms, each in standard deviations above ordinary papers, are added with the weights below. Five
+read the topic's text: its words (BM25), phrases, latent place, description, categories. Three
+listen to the echo of those: the ordinary papers that they find best say which other words, which
+part of the latent space and which categories belong to the topic (pseudo-relevance feedback).
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from papers.features import Documents, Features, terms
-from papers.words import content, stems
+from papers.features import (
+    Documents,
+    Features,
+    exact,
+    stated_categories,
+    steps,
+    terms,
+    unit_steps,
+)
+from papers.phrases import hits
+from papers.words import stems
 
 Floats = NDArray[np.float32]
 
-# Weights of the terms, each measured in standard deviations over ordinary papers.
-WORDS, PHRASE, LATENT, CATEGORY = 1.0, 0.7, 0.5, 0.3
-# Words of the description count less than the name's and the keywords'.
-DESCRIPTION = 0.4
-LONGEST_PHRASE = 6
-FIRST_DAY = 50  # ordinary papers that the assumed spreads are worth
-# The spreads assumed, in the units of each term, before any paper is known.
-USUAL = {"words": 2.0, "phrase": 0.2, "latent": 0.15, "category": 0.3}
-# A score from which a paper belongs to a topic, in standard deviations above ordinary papers.
-BELONGS = 4.0
+WEIGHTS = {
+    "words": 0.3,
+    "phrases": 0.7,
+    "latent": 0.7,
+    "description": 0.3,
+    "categories": 0.3,
+    "echoed_words": 1.0,
+    "echoed_latent": 1.0,
+    "echoed_subjects": 2.0,
+}
+DESCRIPTION = 0.4  # weight of the description's words beside the name's and the keywords'
+ECHO = 60  # best ordinary papers that are listened to
+LEAST_ECHO = 1_000  # ordinary papers without which there is no echo
+FURTHEST = 10.0  # deviations beyond which nothing counts more
+# A paper belongs to a topic from this share of what the topic's best ordinary papers score: those
+# are as many in a hundred as ECHO of the papers kept by vectors.
+BELONGS = 0.75
+BEST = 0.0075
+# The first day: what is assumed before ordinary papers are known (the spread of each term in its
+# own units, and the score from which a paper belongs), and how many of those it is worth.
+FIRST_DAY, FIRST_DAYS = 100, 1_000
+FIRST_LEVEL = 4.0
+ASSUMED = {
+    "words": 2.0,
+    "phrases": 0.2,
+    "latent": 0.15,
+    "description": 0.15,
+    "categories": 0.3,
+    "echoed_words": 0.05,
+    "echoed_latent": 0.15,
+    "echoed_subjects": 1.0,
+}
 
 
 @dataclass(frozen=True)
@@ -55,131 +91,167 @@ class Matches:
     phrases: dict[tuple[int, int], str]  # (topic, document): the phrase found, as it was written
 
 
-def match(
-    topics: Sequence[TopicText], documents: Documents, features: Features, ordinary: Documents
-) -> Matches:
-    """Score each topic for each document; `ordinary` papers say what no match looks like."""
-    queries = Queries.of(topics, features)
-    found = hits(topics, documents.texts)
-    usual = hits(topics, ordinary.texts)
-    total = np.zeros((len(topics), len(documents)), np.float32)
-    for name, weight, here, there in (
-        ("words", WORDS, queries.words(documents), queries.words(ordinary)),
-        ("phrase", PHRASE, np.log1p(found.counts), np.log1p(usual.counts)),
-        ("latent", LATENT, queries.latent(documents), queries.latent(ordinary)),
-        ("category", CATEGORY, queries.category(documents), queries.category(ordinary)),
-    ):
-        total += weight * standardise(here, there, USUAL[name])
-    return Matches(total / BELONGS, found.phrases)
+@dataclass(frozen=True)
+class Usual:
+    """What a term comes to for ordinary papers; a row for each topic."""
+
+    mean: Floats
+    spread: Floats
+
+    @classmethod
+    def of(cls, values: Floats, assumed: float) -> Usual:
+        """With few papers, mean and spread are drawn to 0 and `assumed`."""
+        number = values.shape[1]
+        mean = values.sum(axis=1, keepdims=True) / (number + FIRST_DAY)
+        squares = ((values - mean) ** 2).sum(axis=1, keepdims=True)
+        spread = np.sqrt((squares + FIRST_DAY * assumed**2) / (number + FIRST_DAY))
+        return cls(mean.astype(np.float32), spread.astype(np.float32))
+
+    def standardise(self, values: Floats) -> Floats:
+        deviations = np.clip((values - self.mean) / self.spread, -FURTHEST, FURTHEST)
+        return np.asarray(deviations, dtype=np.float32)
 
 
-def standardise(values: Floats, ordinary: Floats, usual: float) -> Floats:
-    """Each row in standard deviations above the mean of its ordinary values.
+@dataclass(frozen=True)
+class Echo:
+    """What the papers that answer a topic best are like; a row for each topic."""
 
-    With few ordinary papers (the first day) mean and spread are drawn to 0 and `usual`.
-    """
-    number = ordinary.shape[1]
-    mean = ordinary.sum(axis=1, keepdims=True) / (number + FIRST_DAY)
-    squares = ((ordinary - mean) ** 2).sum(axis=1, keepdims=True)
-    spread = np.sqrt((squares + FIRST_DAY * usual**2) / (number + FIRST_DAY))
-    return np.asarray(np.clip((values - mean) / spread, -10, 10), dtype=np.float32)
+    words: csr_matrix
+    latent: Floats
+    subjects: Floats
+
+    @classmethod
+    def of(cls, scores: Floats, ordinary: Documents) -> Echo:
+        number = min(ECHO, scores.shape[1])
+        best = np.argsort(-scores, axis=1, kind="stable")[:, :number]
+        strength = np.maximum(np.take_along_axis(scores, best, axis=1), 0)
+        strength /= np.maximum(strength.sum(axis=1, keepdims=True), 1e-9)
+        rows = np.repeat(np.arange(len(scores)), number)
+        mixing = csr_matrix(
+            (strength.ravel(), (rows, best.ravel())), shape=(len(scores), len(ordinary))
+        )
+        middle = ordinary.latent.mean(axis=0)
+        return cls(
+            (mixing @ ordinary.words).tocsr(),
+            unit_steps(np.asarray(mixing @ ordinary.latent - middle, dtype=np.float32)),
+            steps(np.asarray(mixing @ ordinary.subjects, dtype=np.float32)),
+        )
+
+    def terms(self, documents: Documents) -> dict[str, Floats]:
+        return {
+            "echoed_words": _dense(self.words @ documents.words.T),
+            "echoed_latent": exact(self.latent, documents.latent),
+            "echoed_subjects": exact(self.subjects, documents.subjects),
+        }
 
 
 @dataclass(frozen=True)
 class Queries:
-    """Topics as rows of word weights."""
+    """Topics as numbers; a row for each."""
 
-    weights: csr_matrix
-    place: Floats
-    categories: Sequence[frozenset[str]]
+    phrases: Sequence[Sequence[str]]
+    words: csr_matrix
+    latent: Floats
+    description: Floats
+    codes: Sequence[str]
+    categories: Floats  # topics × codes
 
     @classmethod
     def of(cls, topics: Sequence[TopicText], features: Features) -> Queries:
-        rows: list[int] = []
-        columns: list[int] = []
-        values: list[float] = []
-        for row, topic in enumerate(topics):
-            for column, weight in _word_weights(topic, features).items():
-                rows.append(row)
-                columns.append(column)
-                values.append(weight)
-        shape = (len(topics), len(features.vocabulary))
-        weights = csr_matrix((values, (rows, columns)), shape=shape, dtype=np.float32)
-        place = features.place(weights.multiply(features.rarity).tocsr())
-        return cls(weights, place, [frozenset(topic.categories) for topic in topics])
+        texts = [[topic.name, *topic.phrases()] for topic in topics]
+        named = _mentions(texts, features)
+        described = _mentions([[topic.description] for topic in topics], features)
+        words = named.maximum(described * np.float32(DESCRIPTION)).tocsr()
+        codes = sorted({code for topic in topics for code in topic.categories})
+        wanted = stated_categories([topic.categories for topic in topics], codes)
+        return cls(
+            [topic.phrases() for topic in topics],
+            words,
+            features.place(words.multiply(features.rarity).tocsr()),
+            features.place(described.multiply(features.rarity).tocsr()),
+            codes,
+            (wanted > 0).astype(np.float32),
+        )
 
-    def words(self, documents: Documents) -> Floats:
-        return np.asarray((self.weights @ documents.matches.T).todense(), dtype=np.float32)
-
-    def latent(self, documents: Documents) -> Floats:
-        return np.asarray(self.place @ documents.latent.T, dtype=np.float32)
-
-    def category(self, documents: Documents) -> Floats:
-        """1 for the paper's primary category, one half for any other of its categories."""
-        fits = np.zeros((len(self.categories), len(documents)), np.float32)
-        columns: dict[str, list[tuple[int, float]]] = defaultdict(list)
-        for column, codes in enumerate(documents.categories):
-            for place, code in enumerate(codes):
-                columns[code].append((column, 0.5 if place else 1.0))
-        for row, wanted in enumerate(self.categories):
-            for code in sorted(wanted):
-                for column, fit in columns.get(code, ()):
-                    fits[row, column] = max(fits[row, column], fit)
-        return fits
+    def terms(self, documents: Documents) -> tuple[dict[str, Floats], dict[tuple[int, int], str]]:
+        found = hits(self.phrases, documents.texts)
+        stated = stated_categories(documents.categories, self.codes)
+        values = {
+            "words": _dense(self.words @ documents.matches.T),
+            "phrases": np.log1p(found.counts),
+            "latent": exact(self.latent, documents.latent),
+            "description": exact(self.description, documents.latent),
+            "categories": _best_category(self.categories, stated),
+        }
+        return values, found.phrases
 
 
 @dataclass(frozen=True)
-class Hits:
-    counts: Floats  # topics × texts; a title counts double
-    phrases: dict[tuple[int, int], str]
+class Matcher:
+    """Topics made ready: what is usual for them, and their echo, is known."""
+
+    queries: Queries
+    usual: dict[str, Usual]
+    echo: Echo | None
+    level: Floats  # the score from which a paper belongs, a row for each topic
+
+    @classmethod
+    def of(cls, topics: Sequence[TopicText], features: Features, ordinary: Documents) -> Matcher:
+        queries = Queries.of(topics, features)
+        values, _ = queries.terms(ordinary)
+        usual = {name: Usual.of(value, ASSUMED[name]) for name, value in values.items()}
+        echo = None
+        if len(ordinary) >= LEAST_ECHO:
+            echo = Echo.of(_sum(values, usual), ordinary)
+            echoed = echo.terms(ordinary)
+            usual |= {name: Usual.of(value, ASSUMED[name]) for name, value in echoed.items()}
+            values |= echoed
+        return cls(queries, usual, echo, _level(_sum(values, usual)))
+
+    def match(self, documents: Documents) -> Matches:
+        values, phrases = self.queries.terms(documents)
+        if self.echo is not None:
+            values |= self.echo.terms(documents)
+        return Matches(_sum(values, self.usual) / self.level, phrases)
 
 
-def hits(topics: Sequence[TopicText], texts: Sequence[Sequence[str]]) -> Hits:
-    """Exact phrases of the topics in the texts, whatever their hyphens, plurals and spelling."""
-    wanted = _phrase_index(topics)
-    counts = np.zeros((len(topics), len(texts)), np.float32)
-    phrases: dict[tuple[int, int], str] = {}
-    for column, text in enumerate(texts):
-        for position, word in enumerate(text):
-            for phrase, written, owners in wanted.get(word, ()):
-                if tuple(text[position : position + len(phrase)]) == phrase:
-                    for row in owners:
-                        counts[row, column] += 1
-                        phrases.setdefault((row, column), written)
-    return Hits(counts, phrases)
+def _best_category(wanted: Floats, stated: Floats) -> Floats:
+    """Topics × papers: 1 for a paper whose primary category is wanted, one half for another."""
+    best = np.zeros((len(wanted), len(stated)), np.float32)
+    for code in range(wanted.shape[1]):
+        best = np.maximum(best, wanted[:, code, None] * stated[None, :, code])
+    return best
 
 
-Phrase = tuple[tuple[str, ...], str, list[int]]
+def _sum(values: dict[str, Floats], usual: dict[str, Usual]) -> Floats:
+    total = np.zeros_like(values["words"])
+    for name, value in values.items():
+        total += np.float32(WEIGHTS[name]) * usual[name].standardise(value)
+    return total
 
 
-def _phrase_index(topics: Sequence[TopicText]) -> dict[str, list[Phrase]]:
-    """First stem → phrases that begin with it, the longest first, with the topics they are of."""
-    known: dict[tuple[str, ...], tuple[str, list[int]]] = {}
-    for row, topic in enumerate(topics):
-        for written in topic.phrases():
-            phrase = tuple(stems(written))[:LONGEST_PHRASE]
-            if not content(phrase):
-                continue  # only stop words: it would match everything
-            owners = known.setdefault(phrase, (written, []))[1]
-            if row not in owners:
-                owners.append(row)
-    index: dict[str, list[Phrase]] = defaultdict(list)
-    for phrase, (written, owners) in sorted(known.items(), key=lambda item: -len(item[0])):
-        index[phrase[0]].append((phrase, written, owners))
-    return dict(index)
+def _level(ordinary: Floats) -> Floats:
+    """From which score on a paper belongs, by how the best of the ordinary ones score."""
+    number = ordinary.shape[1]
+    best = np.sort(ordinary, axis=1)[:, -max(round(BEST * number), 1) :]
+    reached = best.mean(axis=1, keepdims=True) if number else np.zeros((len(ordinary), 1))
+    drawn = (number * BELONGS * reached + FIRST_DAYS * FIRST_LEVEL) / (number + FIRST_DAYS)
+    return np.asarray(np.maximum(drawn, 1.0), dtype=np.float32)
 
 
-def _word_weights(topic: TopicText, features: Features) -> dict[int, float]:
-    weights: dict[int, float] = {}
-    parts: Iterable[tuple[str, float]] = [
-        (topic.name, 1.0),
-        *((phrase, 1.0) for phrase in topic.phrases()),
-        (topic.description, DESCRIPTION),
+def _mentions(texts: Sequence[Sequence[str]], features: Features) -> csr_matrix:
+    """Rows × vocabulary: 1 for each word and pair that one of the row's texts holds."""
+    rows = [
+        sorted(
+            {features.column[t] for text in row for t in terms(stems(text)) if t in features.column}
+        )
+        for row in texts
     ]
-    for text, weight in parts:
-        for term in terms(stems(text)):
-            column = features.column.get(term)
-            if column is not None:
-                # A word repeated through the operator's text says more, though less each time.
-                weights[column] = max(weights.get(column, 0.0), weight)
-    return weights
+    starts = np.cumsum([0, *(len(row) for row in rows)])
+    columns = np.array([column for row in rows for column in row], dtype=np.int64)
+    ones = np.ones(len(columns), np.float32)
+    return csr_matrix((ones, columns, starts), shape=(len(texts), len(features.vocabulary)))
+
+
+def _dense(matrix: csr_matrix) -> Floats:
+    return np.asarray(matrix.toarray(), dtype=np.float32)

@@ -12,10 +12,10 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from papers import scoring, vectors
-from papers.candidates import Pool, whole
+from papers.candidates import Pool
+from papers.likeness import Likeness
 from papers.models import Author, Authorship, Engagement, Paper, PaperTopic, Topic
 
-ORDINARY = 256  # ordinary papers a profile is measured against
 PART = 900  # ids in one query
 
 
@@ -35,7 +35,6 @@ def of_papers(papers: Sequence[Paper], *, now: datetime) -> Pool:
     topics = list(Topic.objects.active())
     topic_scores, phrases = _topics(ids, position, topics)
     authors, authorship = _authors(ids, position)
-    ordinary = model.ordinary.take(range(min(ORDINARY, len(model.ordinary))))
     return Pool(
         paper_ids=np.array(ids, dtype=np.int64),
         published=np.array([_since(paper, now) for paper in papers]),
@@ -48,13 +47,10 @@ def of_papers(papers: Sequence[Paper], *, now: datetime) -> Pool:
         author_ids=np.array([author.pk for author in authors], dtype=np.int64),
         author_names=[author.name for author in authors],
         authorship=authorship,
-        words=documents.words,
-        latent=whole(documents.latent),
-        ordinary_words=ordinary.words,
-        ordinary_latent=whole(ordinary.latent),
         features=model.features,
         documents=documents,
         ordinary=model.ordinary,
+        likeness=Likeness.of(model.ordinary),
     )
 
 

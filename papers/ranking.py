@@ -18,7 +18,6 @@ from papers.candidates import (
     Readers,
     Reason,
     Seen,
-    whole,
 )
 from papers.explanation import Explainer
 from papers.relevance import TRENDING, Scores, score, sent_matrix
@@ -28,9 +27,7 @@ CHUNK = 512  # readers at a time: bounds the memory
 ENTRIES = 12  # papers in a letter, all sections together
 FOLLOWED, ALSO = 3, 5  # most papers of these sections; one is on top, one outside
 
-__all__ = [
-    "Choice", "Interests", "Pick", "Pool", "Readers", "Reason", "choose", "score", "whole",
-]  # fmt: skip
+__all__ = ["Choice", "Interests", "Pick", "Pool", "Readers", "Reason", "choose", "score"]
 
 
 def choose(pool: Pool, readers: Readers, *, seen: Seen, now: datetime) -> Iterator[Choice]:
@@ -46,7 +43,7 @@ def choose(pool: Pool, readers: Readers, *, seen: Seen, now: datetime) -> Iterat
         scores = score(pool, readers, rows, now=now, sent=sent)
         listed = shortlist(scores.final)
         chosen = select(
-            listed, _main_interest(scores, readers, listed), pool.likeness,
+            listed, _main_interest(scores, readers, listed), pool.alike,
             np.full(len(rows), ENTRIES),
         )  # fmt: skip
         outside = _outside(pool, readers, scores)

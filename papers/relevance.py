@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from papers.candidates import WHOLE, Bools, Floats, Ints, Pool, Readers, Seen, whole
-from papers.matching import standardise
+from papers.candidates import Bools, Floats, Ints, Pool, Readers, Seen
+from papers.matching import Usual
 
 TREND_WEIGHT = 0.5  # a paper that trends most counts half as much again
 HALF_LIFE = 3.0  # days after which a paper counts half
@@ -23,9 +23,8 @@ WANTED = 0.5  # what a wanted keyword adds
 NOT_AUTHOR = 0.5  # what "not these people" takes away
 TRENDING = 0.5  # trend from which a paper is news to a reader who has chosen nothing
 LIKES_FULL = 5.0  # likes from which the profile weighs as much as the topic; from 10, twice
-# Spreads of the profile's cosines over ordinary papers that are assumed on the first day.
-USUAL_WORDS, USUAL_LATENT = 0.03, 0.12
-PROFILE_BELONGS = 4.0  # of the profile's two terms, each in standard deviations
+PROFILE_BELONGS = 5.0  # of the likeness to a profile, in deviations above ordinary papers
+ASSUMED_SPREAD = 1.6  # of that likeness, on the first day
 
 
 @dataclass(frozen=True)
@@ -92,20 +91,12 @@ def relevance(pool: Pool, readers: Readers, span: range) -> Floats:
     return weighted
 
 
-def profile_scores(
-    pool: Pool, readers: Readers, likes: csr_matrix, papers: Ints | slice = slice(None)
-) -> Floats:
-    """How near papers are to the weighted mean of liked ones (closed form, one product)."""
-    words = likes @ readers.liked_words
-    latent = whole(np.asarray(likes @ readers.liked_latent, np.float32))
-    near_words = standardise(
-        _dense(words @ pool.words[papers].T), _dense(words @ pool.ordinary_words.T), USUAL_WORDS
-    )
-    near_latent = standardise(
-        latent @ pool.latent[papers].T, latent @ pool.ordinary_latent.T, USUAL_LATENT * WHOLE**2
-    )
-    total: Floats = (near_words + near_latent) / np.float32(PROFILE_BELONGS)
-    return total
+def profile_scores(pool: Pool, readers: Readers, likes: csr_matrix) -> Floats:
+    """How near papers are to the weighted mean of liked ones: closed form, one product."""
+    near = likes @ readers.liked_near
+    usual = Usual.of(near[:, len(pool) :], ASSUMED_SPREAD)
+    scores: Floats = usual.standardise(near[:, : len(pool)]) / np.float32(PROFILE_BELONGS)
+    return scores
 
 
 def freshness(published: NDArray[np.float64], now: datetime) -> Floats:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 
 import numpy as np
 from django.db import transaction
@@ -15,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from papers import trend, vectors
-from papers.matching import Matches, TopicText, match
+from papers.matching import Matcher, Matches, TopicText
 from papers.models import Engagement, Paper, PaperTopic, Topic
 
 NEAR = 0.5  # scores from here are stored; 1 belongs
@@ -165,8 +166,12 @@ def _match(topics: Iterable[Topic], papers: Sequence[Paper], now: datetime) -> M
         vectors.document(paper.title, paper.abstract or paper.summary, paper.categories)
         for paper in papers
     )
-    texts = [topic_text(topic) for topic in topics]
-    return match(texts, documents, model.features, model.ordinary)
+    return _matcher(tuple(topic_text(topic) for topic in topics), model).match(documents)
+
+
+@lru_cache(maxsize=4)
+def _matcher(topics: tuple[TopicText, ...], model: vectors.Vectors) -> Matcher:
+    return Matcher.of(topics, model.features, model.ordinary)
 
 
 def _store(papers: Sequence[Paper], topics: Sequence[Topic], matches: Matches) -> None:

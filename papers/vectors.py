@@ -18,13 +18,13 @@ logger = logging.getLogger(__name__)
 
 FORMAT = 1  # of the payload; an older one is left unread
 DAYS = 60  # of papers a fit looks back on
-ORDINARY = 1_500  # papers kept with the model: what no match looks like
+ORDINARY = 8_000  # papers kept with the model: what no match looks like
 KEPT = 7  # stored models
 ENOUGH = 300  # papers from which a first fit is worth storing
 FIRST = 4_000  # papers of a first fit, which somebody waits for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vectors:
     """A fitted model with its sample of ordinary papers."""
 
@@ -82,6 +82,10 @@ def pack(features: Features, sample: Sequence[Document]) -> bytes:
         frequency=features.frequency,
         length=np.array(features.length),
         latent=features.latent.astype(np.float16),
+        middle=features.middle,
+        codes=np.array("\n".join(features.codes)),
+        usual=features.usual,
+        lean=features.lean,
         ordinary=np.array("\n".join(_line(document) for document in sample)),
     )
     return buffer.getvalue()
@@ -89,15 +93,17 @@ def pack(features: Features, sample: Sequence[Document]) -> bytes:
 
 def _unpack(version: int, payload: bytes | memoryview) -> Vectors:
     with np.load(io.BytesIO(bytes(payload)), allow_pickle=False) as stored:
-        words = str(stored["vocabulary"])
         features = Features(
-            words.split("\n") if words else [],
+            _lines(stored["vocabulary"]),
             stored["frequency"],
             float(stored["length"]),
             stored["latent"].astype(np.float32),
+            stored["middle"],
+            _lines(stored["codes"]),
+            stored["usual"],
+            stored["lean"],
         )
-        lines = str(stored["ordinary"])
-    sample = [_document(line) for line in lines.split("\n")] if lines else []
+        sample = [_document(line) for line in _lines(stored["ordinary"])]
     return Vectors(version, features, features.read(sample))
 
 
@@ -142,6 +148,11 @@ def _warn_of_other_formats() -> None:
             others,
             FORMAT,
         )
+
+
+def _lines(stored: np.ndarray) -> list[str]:
+    text = str(stored)
+    return text.split("\n") if text else []
 
 
 def _line(document: Document) -> str:

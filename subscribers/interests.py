@@ -11,10 +11,11 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from papers import vectors
-from papers.candidates import Interests, Pool, Readers, whole
+from papers.candidates import Interests, Pool, Readers, nearness
 from papers.features import Documents
-from papers.matching import TopicText, hits, match
+from papers.matching import Matcher, TopicText
 from papers.models import Authorship, Paper
+from papers.phrases import hits
 from subscribers.models import Feedback, Follow, Rule, Subscriber, TopicPreference
 
 WEIGHTS = {
@@ -89,9 +90,8 @@ def _arrays(listed: Sequence[Subscriber], readers: Sequence[_Reader], pool: Pool
     searches = sorted({search for reader in readers for search in reader.searches})
     liked = list({given.paper_id: given.paper for r in readers for given in r.opinions}.values())
     liked_rows = {paper.pk: n for n, paper in enumerate(liked)}
-    documents = _read(liked, pool)
     texts = [TopicText(text) for _, text in searches]
-    found = match(texts, pool.documents, pool.features, pool.ordinary)
+    found = Matcher.of(texts, pool.features, pool.ordinary).match(pool.documents)
     doubted = _authors_of(
         {g.paper_id for r in readers for g in r.feedback if g.kind == Feedback.Kind.NOT_AUTHOR}
     )
@@ -119,16 +119,13 @@ def _arrays(listed: Sequence[Subscriber], readers: Sequence[_Reader], pool: Pool
         wanted=_sparse([r.wanted for r in readers], words),
         muted=_sparse([r.muted for r in readers], words),
         keywords=keywords,
-        keyword_hits=csr_matrix(
-            hits([TopicText(text) for text in keywords], pool.documents.texts).counts
-        ),
+        keyword_hits=csr_matrix(hits([[text] for text in keywords], pool.documents.texts).counts),
         searches=[text for _, text in searches],
         search_kinds=[kind for kind, _ in searches],
         search_scores=found.scores,
         liked_ids=np.array([paper.pk for paper in liked], dtype=np.int64),
         liked_titles=[paper.title for paper in liked],
-        liked_words=documents.words,
-        liked_latent=whole(documents.latent),
+        liked_near=nearness(pool, _read(liked, pool)),
         known=_sparse([[given.paper_id for given in r.feedback] for r in readers], pool.position),
     )
 

@@ -23,9 +23,9 @@ def papers(folding):
     return [make_paper(title=f"Protein structure from sequence {n}") for n in range(4)]
 
 
-def scored(papers):
+def scored(papers, others=60):
     """The day's papers, among others that are about nothing in particular."""
-    others = [make_paper() for _ in range(60)]
+    others = [make_paper() for _ in range(others)]
     scoring.refresh([paper.pk for paper in (*papers, *others)], now=NOW)
 
 
@@ -112,7 +112,7 @@ def test_liked_papers_bring_papers_like_them(papers):
     liked = make_paper(
         title="Protein structure of enzymes", first_mentioned_on=NOW.date() - timedelta(days=30)
     )
-    scored(papers)
+    scored(papers, others=200)
     subscriber = make_subscriber()
     Feedback.objects.create(subscriber=subscriber, paper=liked, kind="more", given_at=NOW)
 
