@@ -7,7 +7,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, Max, Min, OuterRef, Prefetch, QuerySet
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    Max,
+    Min,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+)
 
 from papers.models import Author, Authorship, Engagement, Mention, Paper, PaperTopic, Topic
 
@@ -45,7 +55,11 @@ def next_day(after: date) -> date | None:
 def ranked(
     last: date, *, days: int = 1, topic: Topic | None = None, has_code: bool = False
 ) -> QuerySet[Paper]:
-    """Papers listed in the `days` up to and with `last`, strongest trend first."""
+    """Papers listed in the `days` up to and with `last`, strongest trend first.
+
+    A paper that no source counts votes for has the trend of an ordinary one; it stands behind
+    those whose trend was seen.
+    """
     listed = Mention.objects.filter(
         paper=OuterRef("pk"),
         mentioned_on__gt=last - timedelta(days=days),
@@ -56,7 +70,8 @@ def ranked(
         papers = of_topic(papers, topic)
     if has_code:
         papers = papers.exclude(code_url="")
-    return papers.order_by("-trend", "-upvotes", "-id")
+    uncounted = ExpressionWrapper(Q(upvotes=None), output_field=BooleanField())
+    return papers.alias(uncounted=uncounted).order_by("uncounted", "-trend", "-upvotes", "-id")
 
 
 def of_topic(papers: QuerySet[Paper], topic: Topic) -> QuerySet[Paper]:
@@ -79,7 +94,7 @@ def rising(limit: int = 5, *, topic: Topic | None = None, days: int = 7) -> list
 def dress(papers: Iterable[Paper] | QuerySet[Paper]) -> list[Row]:
     """Rows in the same order; three queries for any number of papers."""
     if isinstance(papers, QuerySet):
-        papers = papers.defer("abstract", "keywords", "record_hash")
+        papers = papers.defer("abstract", "keywords", "origins")
     listed = list(papers)
     ids = [paper.pk for paper in listed]
     authors: dict[int, list[Author]] = defaultdict(list)

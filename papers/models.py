@@ -143,8 +143,8 @@ class Paper(models.Model):
     merged_into = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="merged"
     )
-    # Hash of everything the sources said, so that a second ingest can pass over it unread.
-    record_hash = models.CharField(max_length=64, blank=True)
+    # Which record each field was taken from, as {weight: [field, …]}: papers/folding.py weight().
+    origins = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now=True)
 
@@ -193,6 +193,22 @@ class Paper(models.Model):
     @property
     def pdf_url(self) -> str:
         return f"https://arxiv.org/pdf/{self.arxiv_id}" if self.arxiv_id else ""
+
+
+class PaperKey(models.Model):
+    """What else a paper is known by, beside its own columns.
+
+    `doi:…` a further DOI, `title:…` an earlier title, `record:…` a record already taken in, by the
+    hash of what it said, so that a second ingest passes over it unread.
+    """
+
+    key = models.CharField(max_length=210, unique=True)
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="keys")
+    # Of a record: the greatest weight with which it was taken in.
+    weight = models.CharField(max_length=30, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.key}: paper {self.paper_id}"
 
 
 class Authorship(models.Model):

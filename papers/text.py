@@ -26,7 +26,9 @@ TAG = re.compile(
     r"(?:\s[^<>]{0,200})?/?>",
     re.I,
 )
-TRIGGER = re.compile(r"[\\$&<~\-`']")
+TRIGGER = re.compile(r"[\\$&<~\-`']|[\^_]\{")
+# A sub- or superscript whose dollars were lost on the way: Size 2^{128}.
+SCRIPT = re.compile(r"(?<=[\w)\]])[\^_]\{[^{}$\\\n]{1,30}\}")
 # What a dropped citation leaves before a comma.
 GAP = re.compile(r"(?<![~\s])[~\s]{1,5}(?=[,.;:](?:\s|$))")
 TIE = re.compile(r"(?<=[A-Za-z.)\]])~(?=[\w(\[\s,;:]|$)")
@@ -84,6 +86,8 @@ def unmarked(text: str) -> str:
     if "\\" in text or "$" in text:
         text = latex.to_text(UNPRINTABLE.sub("", text))
         text = GAP.sub("", text)
+    if "^{" in text or "_{" in text:
+        text = SCRIPT.sub(lambda match: latex.to_text(f"${match.group()}$"), text)
     if "~" in text:
         text = TIE.sub(" ", text)
     if "--" in text:
@@ -196,11 +200,16 @@ def author_key(name: str) -> str:
 
     `Garcia, José` is turned round. Empty where nothing is left to compare.
     """
+    return folded(author_name(name))[:200].rstrip()
+
+
+def author_name(name: str) -> str:
+    """A name fit to print, first names first: `García-Ruiz, José` is `José García-Ruiz`."""
     name = clean(name)
     last, comma, first = name.partition(",")
     if comma and first.strip() and "," not in first and not SUFFIX.fullmatch(first.strip()):
-        name = f"{first} {last}"
-    return folded(name)[:200].rstrip()
+        return f"{first.strip()} {last.strip()}"
+    return name
 
 
 def title_key(title: str, first_author: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 
 class SourceError(Exception):
@@ -92,6 +92,32 @@ class Parsed:
     announced: int | None = None
 
 
+class Answer(Protocol):
+    """What a server said; with status 304 nothing is new and the content is empty."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def etag(self) -> str: ...
+    @property
+    def last_modified(self) -> str: ...
+
+
+class Client(Protocol):
+    """What fetches (papers/sources/http.py); every failure is a SourceError."""
+
+    def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        etag: str = "",
+        last_modified: str = "",
+    ) -> Answer: ...
+
+
 def collect(
     items: Iterable[Any],
     read: Callable[[Any], PaperRecord],
@@ -113,7 +139,7 @@ def collect(
 def called(item: Any, name: Callable[[Any], str]) -> str:
     try:
         return str(name(item))[:80]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return ""
 
 

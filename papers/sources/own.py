@@ -13,9 +13,10 @@
         "published_at": "2026-02-13T17:59:59Z", "revised_at": null, "version": 1,
         "comment": "", "venue": "", "url": "", "code_url": "", "project_url": "",
         "discussion_url": "", "submitter": "", "keywords": ["…"],
-        "mentions": [{"source": "hf", "listing": "daily", "on": "2026-02-16"}],
-        "readings": [{"source": "hf", "at": "2026-02-16T08:00:00Z", "upvotes": 12, "comments": 1,
-                      "stars": null, "citations": null}]
+        "source": "hf", "listing": "daily", "mentioned_on": "2026-02-16",
+        "also_mentioned": [{"source": "arxiv", "listing": "cs.LG", "on": "2026-02-16"}],
+        "readings": [{"read_at": "2026-02-16T08:00:00Z", "upvotes": 12, "comments": 1,
+                      "stars": null, "citations": null, "source": "hf"}]
      }]}
 
 Every field but the title may be absent. Times are ISO 8601 with a zone.
@@ -51,13 +52,14 @@ def read(item: dict[str, Any]) -> PaperRecord:
     doi, own_id = values.doi(item.get("doi"))
     summary = values.text(item.get("summary"))
     authors = [author(entry) for entry in item.get("authors") or []]
-    mentions = [mention(entry) for entry in item.get("mentions") or []]
-    first = mentions[0] if mentions else None
+    mentioned_on = item.get("mentioned_on")
+    if mentioned_on is not None and values.day(mentioned_on) is None:
+        raise ValueError(f"mentioned on {mentioned_on!r}, which is no date")
     return PaperRecord(
-        source=first.source if first else NAME,
-        listing=first.listing if first else "",
-        mentioned_on=first.on if first else None,
-        also_mentioned=tuple(mentions[1:]),
+        source=values.text(item.get("source")) or NAME,
+        listing=values.text(item.get("listing")),
+        mentioned_on=values.day(mentioned_on),
+        also_mentioned=tuple(mention(entry) for entry in item.get("also_mentioned") or []),
         arxiv_id=arxiv_id or own_id,
         version=version or values.count(item.get("version")) or None,
         doi=doi,
@@ -97,14 +99,14 @@ def mention(entry: dict[str, Any]) -> Mentioned:
 
 
 def reading(entry: dict[str, Any]) -> Reading:
-    at = values.moment(entry["at"])
+    at = values.moment(entry["read_at"])
     if at is None:
-        raise ValueError(f"a reading at {entry['at']!r}, which is no time")
+        raise ValueError(f"a reading at {entry['read_at']!r}, which is no time")
     return Reading(
         at,
         upvotes=values.count(entry.get("upvotes")),
         comments=values.count(entry.get("comments")),
         stars=values.count(entry.get("stars")),
         citations=values.count(entry.get("citations")),
-        source=values.text(entry["source"]),
+        source=values.text(entry.get("source")),
     )

@@ -9,13 +9,19 @@ from urllib.parse import urlsplit
 
 # Both schemes: 2602.13515v2 since 2007, quant-ph/0201082v1 or math.AG/0309136 before.
 ARXIV_ID = re.compile(
-    r"(?:arxiv:)?(?P<id>\d{4}\.\d{4,5}|[a-z][a-z-]{1,15}(?:\.[A-Z]{2})?/\d{7})(?:v(?P<version>\d{1,3}))?",
-    re.I,
+    r"(?:arxiv:)?(?:(?P<id>\d{4}\.\d{4,5})|(?P<archive>[a-z][a-z-]{1,15})(?:\.[A-Z]{2})?/(?P<number>\d{7}))"
+    r"(?:v(?P<version>\d{1,3}))?",
+    re.I | re.A,
 )
 # https://www.doi.org/the-identifier/resources/handbook; arXiv's own DOIs are arXiv ids.
-DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S{1,180})", re.I)
+DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.[0-9]{4,9}/[!-~]{1,180})", re.I)
 ARXIV_DOI = re.compile(r"10\.48550/arxiv\.(.+)", re.I)
-ADDRESS = re.compile(r"https?://(?![^/]*@)[^\x00-\x20\x7f-\xa0\"<>\\^`{}|]+", re.I)
+# No name before the host, no space, control character, quote, bracket or private character.
+ADDRESS = re.compile(
+    r"https?://(?![^/]*@)[^\x00-\x20\x7f-\xa0\"<>\\^`{}|\ud800-\uf8ff\ufdd0-\ufdef\ufff0-\uffff]+",
+    re.I,
+)
+CATEGORY = re.compile(r"[a-z]{2,10}(?:-[a-z]{2,4})?(?:\.[A-Za-z]{2,}(?:-[A-Za-z]+)*)?", re.A)
 MOST = 2_147_483_647  # what an integer column holds
 
 
@@ -75,7 +81,9 @@ def arxiv_identity(value: Any) -> tuple[str, int | None]:
     if match is None:
         return "", None
     version = int(match["version"]) if match["version"] else None
-    return match["id"], version or None
+    # math.AG/0309136 and math/0309136 are one paper.
+    own = match["id"] or f"{match['archive'].lower()}/{match['number']}"
+    return own, version or None
 
 
 def doi(value: Any) -> tuple[str, str]:
@@ -94,15 +102,18 @@ def web_address(value: Any) -> str:
     if not isinstance(value, str) or len(value) > 500:
         return ""
     value = value.strip()
-    if not re.fullmatch(r"https?://[!-~\u00a1-\uffff]+", value, re.I) or re.search(
-        r"[\"<>\\^`{}|]", value
-    ):
+    if not ADDRESS.fullmatch(value):
         return ""
     try:
         host = urlsplit(value).hostname
     except ValueError:
         return ""
     return value if host else ""
+
+
+def is_category(value: str) -> bool:
+    """Whether it is written like a code of arXiv's: cs.CL, quant-ph, cond-mat.mtrl-sci."""
+    return CATEGORY.fullmatch(value) is not None and len(value) <= 32
 
 
 def words(value: Any) -> tuple[str, ...]:

@@ -25,6 +25,12 @@ def test_today_is_the_newest_list_day_with_the_strongest_first():
     assert [row.paper for row in rows] == [strong, weak]
 
 
+def test_votes_that_were_seen_stand_before_a_trend_that_is_only_expected():
+    expected, seen = listed(trend=0.25, upvotes=None), listed(trend=0.2, upvotes=9)
+
+    assert list(lists.ranked(TODAY)) == [seen, expected]
+
+
 def test_before_the_first_paper_the_list_is_empty():
     assert lists.today() == []
 

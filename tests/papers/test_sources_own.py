@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -20,11 +21,11 @@ def test_a_full_paper_keeps_every_field():
             "authors": ["Maya Ellison", {"name": "Bo Okoye", "affiliation": "Sample University"}],
             "categories": ["cs.LG"],
             "published_at": "2026-02-13T17:59:59Z",
-            "mentions": [
-                {"source": "hf", "listing": "daily", "on": "2026-02-16"},
-                {"source": "arxiv", "listing": "cs.LG", "on": "2026-02-16"},
-            ],
-            "readings": [{"source": "hf", "at": "2026-02-16T08:00:00Z", "upvotes": 12}],
+            "source": "hf",
+            "listing": "daily",
+            "mentioned_on": "2026-02-16",
+            "also_mentioned": [{"source": "arxiv", "listing": "cs.LG", "on": "2026-02-16"}],
+            "readings": [{"read_at": "2026-02-16T08:00:00Z", "upvotes": 12}],
         }
     )
 
@@ -40,13 +41,13 @@ def test_a_full_paper_keeps_every_field():
         date(2026, 2, 16),
     )
     assert record.also_mentioned == (Mentioned("arxiv", "cs.LG", date(2026, 2, 16)),)
-    assert [(r.source, r.upvotes, r.stars) for r in record.readings] == [("hf", 12, None)]
+    assert [(r.source, r.upvotes, r.stars) for r in record.readings] == [("", 12, None)]
 
 
 def test_a_broken_paper_is_refused_by_name_and_the_rest_is_read():
     content = document(
         {"arxiv_id": "2602.00001"},
-        {"title": "No date", "mentions": [{"source": "hf", "on": "soon"}]},
+        {"title": "No date", "mentioned_on": "soon"},
         {"title": "Whole"},
         "not a paper",
     )
@@ -56,7 +57,7 @@ def test_a_broken_paper_is_refused_by_name_and_the_rest_is_read():
     assert [record.title for record in parsed.records] == ["Whole"]
     assert [(r.record, r.reason) for r in parsed.refusals] == [
         ("2602.00001", "has no title"),
-        ("No date", "a mention on 'soon', which is no date"),
+        ("No date", "mentioned on 'soon', which is no date"),
         ("record 4", "'str' object has no attribute 'get'"),
     ]
 
@@ -65,3 +66,14 @@ def test_a_broken_paper_is_refused_by_name_and_the_rest_is_read():
 def test_a_file_of_another_kind_says_so(content):
     with pytest.raises(SourceError):
         own.parse(content)
+
+
+def test_the_papers_that_ship_are_all_read():
+    content = (Path(own.__file__).parents[1] / "data" / "sample_papers.json").read_text()
+
+    parsed = own.parse(content)
+
+    assert (len(parsed.records), parsed.refusals) == (133, ())
+    assert {record.source for record in parsed.records} == {"hf", "arxiv"}
+    assert all(record.mentioned_on for record in parsed.records)
+    assert sum(len(record.readings) for record in parsed.records) == 243

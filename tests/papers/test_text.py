@@ -39,6 +39,7 @@ OUTSIDE_TEXT = st.one_of(
         (r"as in~\cite{x}, Fig.~\ref{fig} \footnote{Code below.}", "as in, Fig. (Code below.)"),
         (r"see \href{https://a.example}{our page}", "see our page"),
         (r"at \url{https://b.example/x_y}", "at https://b.example/x_y"),
+        ("Codebook Size 2^{128}, x_{i}", "Codebook Size 2¹²⁸, xᵢ"),
         ("costs \\$5 or $6 to $10 each", "costs $5 or $6 to $10 each"),
         ("a --- b, 1--5, ``quoted'' and --help", "a — b, 1–5, “quoted” and --help"),
         ("Two lines\n  of a <b>bold</b> title &amp;amp; more", "Two lines of a bold title & more"),

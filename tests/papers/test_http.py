@@ -1,0 +1,225 @@
+"""Calls to upstream services, against a server of our own."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from papers.sources import http
+from papers.sources.base import SourceError
+from papers.sources.http import Client, Turns
+
+
+class Upstream:
+    """A server whose answers a test sets one after the other; the last one stays."""
+
+    def __init__(self):
+        self.answers, self.requests = [], []
+        upstream = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                upstream.requests.append((self.path, dict(self.headers)))
+                answers = upstream.answers
+                answer = answers.pop(0) if len(answers) > 1 else answers[0]
+                answer(self)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}/papers"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def upstream():
+    upstream = Upstream()
+    yield upstream
+    upstream.server.shutdown()
+    upstream.server.server_close()
+
+
+@pytest.fixture
+def naps(monkeypatch):
+    """Seconds slept between tries; turns between calls cost nothing here."""
+    monkeypatch.setattr(http, "INTERVAL", 0.0)
+    return []
+
+
+def says(status=200, body=b"{}", **headers):
+    def answer(handler):
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+def test_an_answer_comes_with_what_the_next_question_needs(upstream, naps):
+    upstream.answers = [
+        says(body=b"[1]", ETag='"a"', Last_Modified="Fri, 20 Feb 2026 07:00:00 GMT")
+    ]
+
+    answer = Client().get(upstream.url, params={"date": "2026-02-20"})
+
+    assert (answer.status, answer.content, answer.etag) == (200, b"[1]", '"a"')
+    assert answer.last_modified == "Fri, 20 Feb 2026 07:00:00 GMT"
+    assert upstream.requests[0][0] == "/papers?date=2026-02-20"
+
+
+def test_a_call_says_who_we_are_and_what_we_have(upstream, naps, settings):
+    settings.SOURCE_CONTACT = "ops@papers.example.org"
+    upstream.answers = [says(304, b"")]
+
+    answer = Client().get(upstream.url, etag='"a"', last_modified="yesterday")
+
+    headers = upstream.requests[0][1]
+    assert answer.status == 304
+    assert "mailto:ops@papers.example.org" in headers["User-Agent"]
+    assert (headers["If-None-Match"], headers["If-Modified-Since"]) == ('"a"', "yesterday")
+
+
+def test_a_busy_server_is_asked_again_later_each_time(upstream, naps):
+    upstream.answers = [says(503), says(500), says(body=b"[]")]
+
+    answer = Client(sleep=naps.append).get(upstream.url)
+
+    assert answer.content == b"[]"
+    assert 1.5 <= naps[0] <= 2.5 < naps[1] <= 5
+
+
+def test_a_server_is_left_alone_as_long_as_it_asks_for(upstream, naps):
+    in_a_while = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
+    upstream.answers = [says(429, Retry_After="7"), says(503, Retry_After=in_a_while), says()]
+
+    Client(sleep=naps.append).get(upstream.url)
+
+    assert naps[0] == 7
+    assert 25 < naps[1] <= 30
+
+
+def test_a_server_that_asks_for_a_long_rest_is_not_asked_again(upstream, naps):
+    upstream.answers = [says(429, Retry_After="3600")]
+
+    with pytest.raises(SourceError, match="HTTP 429 and asks for 3,600 seconds"):
+        Client(sleep=naps.append).get(upstream.url)
+
+    assert naps == []
+
+
+def test_a_server_that_stays_busy_is_given_up(upstream, naps):
+    upstream.answers = [says(503)]
+
+    with pytest.raises(SourceError, match="HTTP 503"):
+        Client(sleep=naps.append, tries=3).get(upstream.url)
+
+    assert len(upstream.requests) == 3
+
+
+def test_a_refusal_is_told_in_the_servers_words_and_not_repeated(upstream, naps):
+    upstream.answers = [says(400, b"<html><style>x</style><b>incorrect id</b> format</html>")]
+
+    with pytest.raises(SourceError, match="HTTP 400: incorrect id format"):
+        Client(sleep=naps.append).get(upstream.url)
+
+    assert len(upstream.requests) == 1
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_answer_that_is_too_big_is_cut_off(upstream, naps, packed):
+    body = b"x" * 3_000_000
+    headers = {"Content_Encoding": "gzip"} if packed else {}
+    upstream.answers = [says(body=gzip.compress(body) if packed else body, **headers)]
+
+    with pytest.raises(SourceError, match="more than 1 MB"):
+        Client().get(upstream.url, limit=1024 * 1024)
+
+
+def test_an_answer_that_drips_is_cut_off(upstream, naps):
+    def drip(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        for _ in range(100):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            time.sleep(0.05)
+
+    upstream.answers = [drip]
+    began = time.monotonic()
+
+    with pytest.raises(SourceError, match=r"for more than 0\.3 seconds"):
+        Client(longest=0.3).get(upstream.url)
+
+    assert time.monotonic() - began < 3
+
+
+def test_silence_is_a_reason(upstream, naps):
+    upstream.answers = [lambda handler: time.sleep(1)]
+
+    with pytest.raises(SourceError, match=r"did not answer within 0\.2 seconds"):
+        Client(timeouts=(1, 0.2), tries=2, sleep=naps.append).get(upstream.url)
+
+
+def test_an_answer_broken_off_in_the_middle_is_a_reason(upstream, naps):
+    def broken(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", "1000")
+        handler.end_headers()
+        handler.wfile.write(b"only this")
+
+    upstream.answers = [broken]
+
+    with pytest.raises(SourceError):
+        Client(tries=2, sleep=naps.append).get(upstream.url)
+
+
+def test_an_answer_that_is_packed_wrongly_is_a_reason(upstream, naps):
+    upstream.answers = [says(body=b"not gzip", Content_Encoding="gzip")]
+
+    with pytest.raises(SourceError, match="127"):
+        Client(tries=2, sleep=naps.append).get(upstream.url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/", "http://no-such-host.invalid/", "ftp://a.example/", "http://["]
+)
+def test_what_cannot_be_reached_is_a_reason(url, naps):
+    with pytest.raises(SourceError) as error:
+        Client(tries=2, sleep=naps.append).get(url)
+
+    assert error.value.reason
+
+
+def test_endless_redirection_is_a_reason(upstream, naps):
+    upstream.answers = [says(302, Location="/papers")]
+
+    with pytest.raises(SourceError, match="redirects"):
+        Client().get(upstream.url)
+
+
+def test_arxiv_is_left_three_seconds_between_two_calls():
+    turns, naps, now = Turns(), [], [100.0]
+
+    def sleep(seconds):
+        naps.append(seconds)
+        now[0] += seconds
+
+    for _ in range(3):
+        turns.take("export.arxiv.org", 3.0, clock=lambda: now[0], sleep=sleep)
+    now[0] += 60
+    turns.take("export.arxiv.org", 3.0, clock=lambda: now[0], sleep=sleep)
+
+    assert naps == [3.0, 3.0]
+    assert Client()._interval("export.arxiv.org") == Client()._interval("rss.arxiv.org") == 3.0
+    assert Client()._interval("notarxiv.org") == http.INTERVAL

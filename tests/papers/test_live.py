@@ -1,0 +1,190 @@
+"""Live sources, asked through a client that a test fills."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from papers import live
+from papers.ingest import fetch_and_ingest, fetch_due
+from papers.models import Fetch, Paper
+from papers.sources.base import SourceError
+from papers.sources.http import Answer
+from tests.factories import NOW, make_topic
+
+pytestmark = pytest.mark.django_db
+
+FRIDAY = date(2026, 2, 20)
+
+
+class Upstream:
+    """Answers by the beginning of the address; anything else is out of reach."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+        self.asked = []
+
+    def get(self, url, *, params=None, etag="", last_modified=""):
+        self.asked.append((url, dict(params or {}), etag, last_modified))
+        for part, answer in self.answers.items():
+            if part in url:
+                if isinstance(answer, list):
+                    answer = answer.pop(0)
+                if isinstance(answer, Exception):
+                    raise answer
+                return answer
+        raise SourceError("no such host")
+
+
+def listed(*ids, upvotes=5, etag=""):
+    papers = [
+        {
+            "paper": {
+                "id": id_,
+                "title": f"Paper {id_}",
+                "summary": "We count.",
+                "upvotes": upvotes,
+                "authors": [{"name": "Ada Author"}],
+                "publishedAt": "2026-02-19T10:00:00.000Z",
+            },
+            "numComments": 1,
+        }
+        for id_ in ids
+    ]
+    return Answer(200, json.dumps(papers).encode(), etag=etag)
+
+
+def test_a_days_list_comes_in_with_its_votes():
+    upstream = Upstream(daily_papers=listed("2602.00001", "2602.00002"))
+
+    fetch = fetch_and_ingest("hf", FRIDAY, now=NOW, client=upstream)
+
+    assert (fetch.status, fetch.received, fetch.new) == ("done", 2, 2)
+    assert fetch.target == "2026-02-20"
+    assert set(Paper.objects.values_list("upvotes", "first_mentioned_on")) == {(5, FRIDAY)}
+
+
+def test_the_second_question_says_what_we_have_and_nothing_new_is_told_so():
+    upstream = Upstream(daily_papers=[listed("2602.00001", etag='"a"'), Answer(304), Answer(304)])
+
+    for hours in range(3):
+        fetch_and_ingest("hf", FRIDAY, now=NOW + timedelta(hours=hours), client=upstream)
+
+    assert [etag for _, _, etag, _ in upstream.asked] == ["", '"a"', '"a"']
+    assert [f.status for f in Fetch.objects.order_by("id")] == ["done", "unchanged", "unchanged"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (SourceError("huggingface.co did not answer within 20 seconds"), "did not answer"),
+        (Answer(200, b"<!doctype html><title>Just a moment...</title>"), "HTML"),
+        (Answer(200, b""), ""),
+        (Answer(200, b'{"error": "not yet\\u0000"}'), "not yet"),
+        (Answer(200, b"[" * 100_000), ""),
+    ],
+)
+def test_a_source_that_fails_leaves_a_row_with_the_reason(answer, reason):
+    upstream = Upstream(daily_papers=answer)
+
+    fetch = fetch_and_ingest("hf", FRIDAY, now=NOW, client=upstream)
+
+    assert fetch.status == "failed"
+    assert fetch.reason
+    assert reason in fetch.reason
+    assert fetch.finished_at >= fetch.started_at
+
+
+def test_the_page_is_read_where_the_api_fails(real_page):
+    upstream = Upstream(daily_papers=SourceError("HTTP 500"), **{"papers/date": real_page})
+
+    fetch = fetch_and_ingest("hf", FRIDAY, now=NOW, client=upstream)
+
+    assert (fetch.status, fetch.target) == ("done", "2026-02-20 page")
+    assert fetch.new == 1
+    assert Fetch.objects.filter(status="failed", reason="HTTP 500").exists()
+
+
+@pytest.fixture
+def real_page():
+    papers = json.loads(listed("2602.00001").content)
+    props = json.dumps({"dailyPapers": papers, "date": "2026-02-20"}).replace('"', "&quot;")
+    page = f'<!doctype html><div data-target="DailyPapers" data-props="{props}"></div>'
+    return Answer(200, page.encode())
+
+
+def test_a_fault_of_ours_is_told_too_and_goes_no_further(monkeypatch):
+    upstream = Upstream(daily_papers=listed("2602.00001"))
+    monkeypatch.setattr(live, "ingest", lambda records, now: 1 / 0)
+
+    fetch = fetch_and_ingest("hf", FRIDAY, now=NOW, client=upstream)
+
+    assert fetch.reason == "a fault of ours: ZeroDivisionError: division by zero"
+
+
+def test_arxiv_is_asked_for_the_categories_of_the_active_topics():
+    make_topic(categories=["cs.LG", "stat.ML"])
+    make_topic(categories=["q-bio.NC"], is_active=False)
+    empty = b'<feed xmlns="http://www.w3.org/2005/Atom"></feed>'
+    upstream = Upstream(arxiv=Answer(200, empty))
+
+    fetch = fetch_and_ingest("arxiv", FRIDAY, now=NOW, client=upstream)
+
+    assert (fetch.status, fetch.reason) == ("done", "lists no papers")
+    assert fetch.target == "2026-02-20 cs.LG,stat.ML"
+    query = upstream.asked[0][1]["search_query"]
+    assert "cs.LG" in query
+    assert "q-bio" not in query
+
+
+def test_arxiv_without_any_category_is_a_reason():
+    fetch = fetch_and_ingest("arxiv", FRIDAY, now=NOW, client=Upstream())
+
+    assert fetch.status == "failed"
+    assert "no arXiv categories" in fetch.reason
+
+
+def test_sources_are_asked_when_it_is_their_time(settings):
+    settings.SOURCES, settings.FETCH_EVERY = ["hf"], 60
+    upstream = Upstream(daily_papers=listed("2602.00001"))
+
+    asked = [
+        len(fetch_due(NOW + timedelta(minutes=minutes), client=upstream))
+        for minutes in (0, 1, 30, 59, 61, 120, 13 * 60)
+    ]
+
+    assert asked == [6, 0, 0, 2, 0, 2, 6]
+
+
+def test_one_source_that_is_down_does_not_stop_the_others(settings):
+    settings.SOURCES = ["arxiv_feed", "hf"]
+    upstream = Upstream(daily_papers=listed("2602.00001"))
+
+    fetches = fetch_due(NOW, client=upstream)
+
+    assert {(f.source, f.status) for f in fetches} == {("arxiv_feed", "failed"), ("hf", "done")}
+
+
+def test_on_a_sunday_the_lists_of_the_week_are_asked_for():
+    sunday = datetime(2026, 2, 22, 7, tzinfo=UTC)
+
+    days = [day for day, _ in live.lists("hf", sunday)]
+
+    assert days[:2] == [FRIDAY, FRIDAY - timedelta(days=1)]
+    assert len(days) == 6
+    assert [day for day, _ in live.lists("arxiv_feed", sunday)] == [FRIDAY]
+
+
+def test_arxivs_day_begins_in_new_york():
+    night = datetime(2026, 2, 20, 3, tzinfo=UTC)
+
+    assert live.lists("arxiv", night)[0][0] == date(2026, 2, 19)
+
+
+def test_no_network_is_known_in_time(monkeypatch):
+    def head(*args, **kwargs):
+        raise live.requests.exceptions.ConnectionError
+
+    monkeypatch.setattr(live.requests, "head", head)
+
+    assert not live.online(timeout=0.5)
