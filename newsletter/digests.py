@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import reduce
 from itertools import groupby
+from operator import or_
 from typing import NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from newsletter import schedule, silence
@@ -19,8 +21,8 @@ from newsletter.drafts import Draft, write
 from newsletter.models import Digest, Edition, Entry
 from papers import pool as pools
 from papers import ranking
-from papers.models import Fetch
-from subscribers import interests
+from papers.models import Fetch, Paper
+from subscribers import interests, zones
 from subscribers.models import Subscriber
 
 logger = logging.getLogger(__name__)
@@ -47,12 +49,17 @@ def build_due(now: datetime) -> Counter[str]:
     late, else recorded as expired.
     """
     counts: Counter[str] = Counter()
-    zones = Subscriber.objects.active().order_by().values_list("timezone", flat=True).distinct()
-    for cadence in Edition.Cadence:
-        for day, due in due_by_day(now, list(zones), cadence):
-            edition = open_edition(cadence, day, now)
-            counts += build(edition, due, now=now)
+    for cadence, day, due in all_due(now):
+        counts += build(open_edition(cadence, day, now), due, now=now)
     return counts
+
+
+def all_due(now: datetime) -> Iterator[tuple[str, date, list[Due]]]:
+    """Readers whose hour has come and who have no digest yet, by cadence and local date."""
+    places = Subscriber.objects.active().order_by().values_list("timezone", flat=True).distinct()
+    for cadence in Edition.Cadence:
+        for day, due in due_by_day(now, list(places), cadence):
+            yield cadence, day, due
 
 
 def first_letters(now: datetime) -> Counter[str]:
@@ -89,39 +96,39 @@ def open_edition(cadence: Edition.Cadence | str, day: date, now: datetime) -> Ed
 
 
 def due_by_day(
-    now: datetime, zones: list[str], cadence: Edition.Cadence | str
+    now: datetime, places: list[str], cadence: Edition.Cadence | str
 ) -> Iterator[tuple[date, list[Due]]]:
     """Readers of this rhythm who are due and have no digest yet, by local date."""
     # A zone that the clock's tables do not know (any more) goes by UTC rather than be forgotten.
-    unknown = [zone for zone in zones if known_zone(zone) != zone]
+    unknown = [zone for zone in places if known_zone(zone) != zone]
     if unknown:
         logger.error("readers have unknown time zones, treated as UTC: %s", sorted(unknown))
-    windows = schedule.windows(now, {known_zone(zone) for zone in zones})
+    windows = schedule.windows(now, {known_zone(zone) for zone in places})
     for day, of_day in groupby(windows, key=lambda window: window.day):
-        due = [
-            reader
-            for window in of_day
-            for reader in due_in(window, cadence, also=unknown if "UTC" in window.zones else [])
-        ]
-        if due:
+        by_zone = {zone: window for window in of_day for zone in window.zones}
+        if "UTC" in by_zone:
+            by_zone |= dict.fromkeys(unknown, by_zone["UTC"])
+        if due := due_on(day, by_zone, cadence):
             yield day, due
 
 
-def due_in(
-    window: schedule.Window, cadence: Edition.Cadence | str, *, also: list[str]
+def due_on(
+    day: date, by_zone: dict[str, schedule.Window], cadence: Edition.Cadence | str
 ) -> list[Due]:
-    """Readers due in the window who have no digest for its local date, of whatever cadence."""
-    bit = window.weekday_bit
+    """Readers due on this local date who have no digest for it, of whatever cadence."""
+    bit = 1 << day.weekday()
     # A weekly reader's letter comes on the first of the chosen days.
     mask = bit if cadence == Edition.Cadence.DAILY else 2 * bit - 1
-    have_one = Digest.objects.filter(subscriber=OuterRef("pk"), edition__date=window.day)
+    hours: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for zone, window in by_zone.items():
+        hours[window.first_hour, window.last_hour].append(zone)
+    have_one = Digest.objects.filter(subscriber=OuterRef("pk"), edition__date=day)
     rows = (
         Subscriber.objects.active()
         .filter(
+            reduce(or_, (Q(timezone__in=z, hour__range=range_) for range_, z in hours.items())),
             ~Exists(have_one),
-            timezone__in=[*window.zones, *also],
             cadence=cadence,
-            hour__range=(window.first_hour, window.last_hour),
         )
         .annotate(
             on_this_day=F("weekdays").bitand(mask),
@@ -129,17 +136,17 @@ def due_in(
         )
         .filter(on_this_day=bit)
         .order_by("id")
-        .values_list("id", "hour", "since")
+        .values_list("id", "timezone", "hour", "since")
     )
     return [
-        Due(subscriber_id, window.due_at(hour))
-        for subscriber_id, hour, since in rows
-        if window.due_at(hour) >= since
+        Due(subscriber_id, due_at)
+        for subscriber_id, zone, hour, since in rows
+        if (due_at := by_zone[zone].due_at(hour)) >= since
     ]
 
 
 def known_zone(zone: str) -> str:
-    return zone if zone in available_timezones() else "UTC"
+    return zone if zone in zones.known() else "UTC"
 
 
 def is_fresh(now: datetime) -> bool:
@@ -189,11 +196,9 @@ def choose(
     """Drafts for one batch of readers, each with its papers or the reason why there are none."""
     due_at = dict(due)
     readers = interests.load(list(due_at), pool)
-    seen = Entry.objects.filter(
-        subscriber_id__in=list(due_at), paper_id__in=[int(n) for n in pool.paper_ids]
-    ).values_list("subscriber_id", "paper_id")
+    seen = had(list(due_at), [int(n) for n in pool.paper_ids])
     drafts = []
-    for choice in ranking.choose(pool, readers, seen=list(seen), now=now):
+    for choice in ranking.choose(pool, readers, seen=seen, now=now):
         reader = choice.subscriber_id
         draft = Draft(reader, due_at[reader], Digest.Status.PENDING, kind=kind, picks=choice.picks)
         draft.pool_size, draft.held_back = choice.pool_size, choice.held_back
@@ -202,6 +207,16 @@ def choose(
         drafts.append(draft)
     silence.break_after_three_days(drafts, edition, nothing_passed=NOTHING_PASSED)
     return drafts
+
+
+def had(readers: list[int], papers: list[int]) -> list[tuple[int, int]]:
+    """Reader and paper for each of these papers that a reader was given, under whatever row."""
+    merged = dict(Paper.objects.filter(merged_into__in=papers).values_list("pk", "merged_into_id"))
+    given = Entry.objects.filter(subscriber_id__in=readers, paper_id__in=[*papers, *merged])
+    return [
+        (reader, merged.get(paper) or paper)
+        for reader, paper in given.values_list("subscriber_id", "paper_id")
+    ]
 
 
 def save(drafts: list[Draft], edition: Edition, now: datetime) -> Counter[str]:

@@ -30,10 +30,6 @@ class Window:
     last_hour: int
     instants: tuple[datetime, ...]  # one per hour, first to last
 
-    @property
-    def weekday_bit(self) -> int:
-        return 1 << self.day.weekday()
-
     def due_at(self, hour: int) -> datetime:
         return self.instants[hour - self.first_hour]
 

@@ -78,6 +78,11 @@ class Pool:
         return {int(paper_id): n for n, paper_id in enumerate(self.paper_ids)}
 
     @cached_property
+    def scores_by_topic(self) -> Floats:
+        """Topics × papers, laid out for reading whole topics."""
+        return np.ascontiguousarray(self.topic_scores.T)
+
+    @cached_property
     def alike(self) -> Floats:
         """Papers × papers, cosine of the latent vectors."""
         return exact(self.documents.latent, self.documents.latent)

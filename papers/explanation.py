@@ -1,4 +1,4 @@
-"""Why a paper was chosen: the largest true terms of its own score."""
+"""Why papers were chosen: the largest true terms of their own scores."""
 
 from __future__ import annotations
 
@@ -7,10 +7,21 @@ from datetime import date
 
 import numpy as np
 
-from papers.candidates import Pool, Readers, Reason
-from papers.relevance import FOLLOWED, TREND_WEIGHT, TRENDING, WANTED, Scores, profile_scores
+from papers.candidates import Bools, Floats, Ints, Pool, Readers, Reason
+from papers.likes import Doubles
+from papers.relevance import (
+    FOLLOWED,
+    TREND_WEIGHT,
+    TRENDING,
+    WANTED,
+    Scores,
+    bonus,
+    bounded,
+    parts,
+)
 
 MOST = 3  # reasons kept with an entry
+LEAST = 1e-4  # by how much the score must fall without a fact
 
 
 class Explainer:
@@ -19,21 +30,34 @@ class Explainer:
     def __init__(self, pool: Pool, readers: Readers) -> None:
         self.pool = pool
         self.readers = readers
-        self._topics: dict[tuple[int, int], Reason] = {}
+        self.wrote = pool.authorship
+        self.keywords_of = readers.keyword_hits.T.tocsr()
+        self._plain: dict[tuple[bool, int, int, float], tuple[Reason, ...]] = {}
         self._trends: dict[int, Reason | None] = {}
 
-    def reasons(self, scores: Scores, reader: int, paper: int) -> tuple[Reason, ...]:
-        """Of the reader at `reader` in the batch for the paper at `paper` in the pool."""
-        found = [
-            *self._authors(reader, paper),
-            *self._interests(scores, reader, paper),
-            *self._keywords(reader, paper),
-        ]
-        found.sort(key=lambda reason: -reason.weight)
-        trend = self.trend(paper)
-        if trend is not None:
-            found.append(trend)
-        return tuple(found[:MOST])
+    def explain(self, scores: Scores, rows: Ints, papers: Ints) -> list[tuple[Reason, ...]]:
+        """For pairs of a reader (by row in the chunk) and a paper, reasons, strongest first."""
+        interest, worth = best_interest(scores, self.readers, rows, papers)
+        liked, fall = self._liked(scores, interest, worth, papers)
+        extra = scores.followed[rows, papers] | scores.wanted[rows, papers] | (liked >= 0)
+        words_part = self._words_part(scores, interest, worth)
+        columns = (rows, papers, interest, words_part, extra, liked, fall)
+        explained = []
+        for row, paper, at, part, more, like, less in zip(
+            *(column.tolist() for column in columns), strict=True
+        ):
+            found = self._plainly(paper, at, part)
+            if more:
+                kept = [reason for reason in found if reason.kind != "trend"]
+                kept += self._authors(scores.readers.start + row, paper)
+                kept += self._keywords(scores.readers.start + row, paper)
+                if like >= 0:
+                    kept.append(self._like(like, less))
+                kept.sort(key=lambda reason: -reason.weight)
+                trend = self.trend(paper)
+                found = tuple([*kept, trend] if trend else kept)[:MOST]
+            explained.append(found)
+        return explained
 
     def trend(self, paper: int) -> Reason | None:
         if paper not in self._trends:
@@ -52,75 +76,151 @@ class Explainer:
         explored = Reason("exploration", 0.0, {"topic": name})
         return (explored,) if trend is None else (explored, trend)
 
-    def _interests(self, scores: Scores, reader: int, paper: int) -> Iterator[Reason]:
-        owners = self.readers.interests.owner
-        first, last = np.searchsorted(owners, [reader, reader + 1])
-        if first == last:
-            return
-        worth = scores.by_interest[first - scores.interests.start : last - scores.interests.start]
-        row = int(first + worth[:, paper].argmax())
-        if worth[row - first, paper] <= 0:
-            return
-        topic = int(self.readers.interests.topic[row])
-        search = int(self.readers.interests.search[row])
-        weight = float(self.readers.interests.weight[row])
-        if topic >= 0 and self.pool.topic_scores[paper, topic] > 0:
-            yield self._topic(paper, topic)
-        if search >= 0 and self.readers.search_scores[search, paper] > 0:
-            value = float(self.readers.search_scores[search, paper]) * weight
-            kind, text = self.readers.search_kinds[search], self.readers.searches[search]
-            yield Reason(kind, value, {"text": text})
-        yield from self._liked(row, paper)
+    def _plainly(self, paper: int, interest: int, part: float) -> tuple[Reason, ...]:
+        """Of the interest's words and the trend alone, which most readers of a topic share."""
+        topic = search = -1
+        if interest >= 0 and part > 0:
+            topic = int(self.readers.interests.topic[interest])
+            search = int(self.readers.interests.search[interest])
+        key = search >= 0, paper, max(topic, search), part
+        if key not in self._plain:
+            found = []
+            if search >= 0:
+                found.append(self._search(paper, search, part))
+            elif topic >= 0:
+                found.append(self._topic(paper, topic, part))
+            trend = self.trend(paper)
+            kept = [reason for reason in found if reason.weight > LEAST]
+            self._plain[key] = tuple([*kept, trend] if trend else kept)
+        return self._plain[key]
 
-    def _topic(self, paper: int, topic: int) -> Reason:
-        if (paper, topic) not in self._topics:
-            self._topics[paper, topic] = Reason(
-                "topic",
-                float(self.pool.topic_scores[paper, topic]),
-                {
-                    "topic_id": int(self.pool.topic_ids[topic]),
-                    "topic": self.pool.topic_names[topic],
-                    "phrase": self.pool.phrases.get((paper, topic), ""),
-                },
-            )
-        return self._topics[paper, topic]
+    def _topic(self, paper: int, topic: int, part: float) -> Reason:
+        facts = {
+            "topic_id": int(self.pool.topic_ids[topic]),
+            "topic": self.pool.topic_names[topic],
+            "phrase": self.pool.phrases.get((paper, topic), ""),
+        }
+        return Reason("topic", part * float(self.pool.topic_scores[paper, topic]), facts)
 
-    def _liked(self, row: int, paper: int) -> Iterator[Reason]:
-        """The liked paper that adds most to this one's score, where the likes add to it at all."""
-        readers, likes = self.readers, self.readers.interests.likes[row]
-        near = readers.liked_near[likes.indices]
-        added = likes.data * (near[:, paper] - near[:, len(self.pool) :].mean(axis=1))
-        if not len(added) or added.max() <= 0 or added.sum() <= 0:
-            return
-        best = int(likes.indices[added.argmax()])
-        value = float(profile_scores(self.pool, readers, likes)[0, paper])
-        yield Reason(
+    def _search(self, paper: int, search: int, part: float) -> Reason:
+        value = part * float(self.readers.search_scores[search, paper])
+        return Reason(
+            self.readers.search_kinds[search], value, {"text": self.readers.searches[search]}
+        )
+
+    def _words_part(self, scores: Scores, interest: Ints, worth: Floats) -> Floats:
+        """By what the score of the words is multiplied in each pair's interest; 0 for none."""
+        if not len(scores.worth.interests):
+            return np.zeros(len(interest), np.float32)
+        part = scores.worth.words[np.maximum(interest - scores.worth.interests.start, 0)]
+        return np.where((interest >= 0) & (worth > 0), part, 0)
+
+    def _liked(
+        self, scores: Scores, interest: Ints, worth: Floats, papers: Ints
+    ) -> tuple[Ints, Doubles]:
+        """For each pair, the like without which its score falls most, and by how much; or -1."""
+        best = np.full(len(interest), -1)
+        most = np.zeros(len(interest))
+        if not scores.worth.profiles.likes.nnz:
+            return best, most
+        local = np.maximum(interest - scores.worth.interests.start, 0)
+        profile = scores.worth.profile[local]
+        pairs = np.flatnonzero((interest >= 0) & (worth > 0) & (profile >= 0))
+        if not len(pairs):
+            return best, most
+        rows = profile[pairs]
+        pair, like, left = scores.worth.profiles.without(rows, papers[pairs])
+        words, has_words = self._words_score(interest[pairs], papers[pairs])
+        wanted = scores.worth.profiles.wanted[rows] - 1
+        of_words, of_profile = parts(wanted, has_words)
+        weight = self.readers.interests.weight[interest[pairs]]
+        mixed = (of_words * words)[pair] + of_profile[pair] * bounded(left, wanted[pair])
+        fall = worth[pairs][pair] - weight[pair] * mixed
+        fall[scores.worth.profiles.likes.data[like] <= 0] = 0
+        starts = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
+        most[pairs] = np.maximum.reduceat(fall, starts)
+        first = np.flatnonzero(fall == most[pairs][pair])
+        at, place = np.unique(pair[first], return_index=True)
+        # From the profile's likes to those of the whole batch.
+        start = self.readers.interests.likes.indptr[interest[pairs[at]]]
+        within = like[first[place]] - scores.worth.profiles.likes.indptr[rows[at]]
+        best[pairs[at]] = start + within
+        best[most <= LEAST] = -1
+        return best, most
+
+    def _words_score(self, interest: Ints, papers: Ints) -> tuple[Floats, Bools]:
+        """The interests' topic or search score for a paper each, and whether they have any."""
+        topic = self.readers.interests.topic[interest]
+        search = self.readers.interests.search[interest]
+        words = np.zeros(len(interest), np.float32)
+        known = topic >= 0
+        words[known] = self.pool.topic_scores[papers[known], topic[known]]
+        known = search >= 0
+        words[known] = self.readers.search_scores[search[known], papers[known]]
+        return words, (topic >= 0) | (search >= 0)
+
+    def _like(self, like: int, fall: float) -> Reason:
+        interests = self.readers.interests
+        liked = int(interests.likes.indices[like])
+        return Reason(
             "liked",
-            value,
+            fall,
             {
-                "paper_id": int(readers.liked_ids[best]),
-                "title": readers.liked_titles[best],
-                "on": self._liked_on(row, best),
+                "paper_id": int(self.readers.liked_ids[liked]),
+                "title": self.readers.liked_titles[liked],
+                "on": date.fromordinal(int(interests.liked_on[like])).isoformat(),
             },
         )
 
-    def _liked_on(self, row: int, liked: int) -> str:
-        interests = self.readers.interests
-        first, last = interests.likes.indptr[row : row + 2]
-        at = first + int(np.flatnonzero(interests.likes.indices[first:last] == liked)[0])
-        return date.fromordinal(int(interests.liked_on[at])).isoformat()
-
     def _authors(self, reader: int, paper: int) -> Iterator[Reason]:
-        wrote = self.pool.authorship[paper].indices
-        follows = self.readers.follows[reader].indices
-        for author in wrote[np.isin(wrote, follows)]:
-            facts = {
-                "author_id": int(self.pool.author_ids[author]),
-                "author": self.pool.author_names[author],
-            }
-            yield Reason("author", FOLLOWED, facts)
+        follows = self.readers.follows
+        followed = set(follows.indices[follows.indptr[reader] : follows.indptr[reader + 1]])
+        wrote = self.wrote.indices[self.wrote.indptr[paper] : self.wrote.indptr[paper + 1]]
+        known = [int(author) for author in wrote if author in followed]
+        for author in known:
+            yield Reason(
+                "author",
+                _last(len(known), FOLLOWED),
+                {
+                    "author_id": int(self.pool.author_ids[author]),
+                    "author": self.pool.author_names[author],
+                },
+            )
 
     def _keywords(self, reader: int, paper: int) -> Iterator[Reason]:
-        for keyword in self.readers.wanted[reader].indices:
-            if self.readers.keyword_hits[keyword, paper] > 0:
-                yield Reason("keyword", WANTED, {"text": self.readers.keywords[keyword]})
+        wanted, hits = self.readers.wanted, self.keywords_of
+        held = set(hits.indices[hits.indptr[paper] : hits.indptr[paper + 1]])
+        listed = wanted.indices[wanted.indptr[reader] : wanted.indptr[reader + 1]]
+        found = [int(keyword) for keyword in listed if keyword in held]
+        for keyword in found:
+            facts = {"text": self.readers.keywords[keyword]}
+            yield Reason("keyword", _last(len(found), WANTED), facts)
+
+
+def best_interest(
+    scores: Scores, readers: Readers, rows: Ints, papers: Ints
+) -> tuple[Ints, Floats]:
+    """For pairs of a row in the chunk and a paper: the interest that it is there for, -1 for none,
+    and what it is worth to that."""
+    worth = scores.worth
+    owner = readers.interests.owner[worth.interests.start : worth.interests.stop]
+    owner = owner - scores.readers.start
+    number = np.bincount(owner, minlength=len(scores.readers))
+    starts = np.cumsum(number) - number
+    best = np.full(len(rows), -1)
+    most = np.zeros(len(rows), np.float32)
+    for n in range(int(number.max(initial=0))):
+        having = np.flatnonzero(number[rows] > n)
+        at = starts[rows[having]] + n
+        value = worth.total[at, papers[having]]
+        better = value > most[having]
+        best[having[better]] = at[better] + worth.interests.start
+        most[having[better]] = value[better]
+    return best, most
+
+
+def _last(number: int, first: float) -> float:
+    """What the bonus falls by when one of so many goes."""
+    counts = np.array([number, number - 1], dtype=np.float32)
+    more, fewer = bonus(counts, first)
+    return float(more - fewer)

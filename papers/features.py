@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, diags
-from sklearn.utils.extmath import randomized_svd
+from scipy.sparse import csr_matrix, diags, vstack
+from sklearn.utils.extmath import randomized_range_finder
 
 from papers.words import content, stems
 
@@ -27,6 +27,7 @@ K1, B = (
 LEAST_PAPERS = 15  # of a category, for it to count as a subject
 STEPS = 256  # whole steps in 1, of latent vectors and subjects
 RIDGE = 5.0  # pulls the guess of a paper's categories to what is usual
+BUCKETS = 1 << 23  # for counting terms by hash, a byte each
 BREAK = "|"  # between title and abstract: no phrase runs over it
 
 
@@ -64,6 +65,18 @@ class Documents:
             [self.categories[row] for row in rows],
         )
 
+    @classmethod
+    def stack(cls, first: Documents, second: Documents) -> Documents:
+        """The rows of both, those of `first` first."""
+        return cls(
+            vstack([first.words, second.words], format="csr"),
+            vstack([first.matches, second.matches], format="csr"),
+            np.vstack([first.latent, second.latent]),
+            np.vstack([first.subjects, second.subjects]),
+            [*first.texts, *second.texts],
+            [*first.categories, *second.categories],
+        )
+
 
 @dataclass(frozen=True)
 class Features:
@@ -90,7 +103,10 @@ class Features:
 
     def read(self, documents: Iterable[Document]) -> Documents:
         listed = list(documents)
-        texts = [stemmed(document) for document in listed]
+        return self.read_stemmed(listed, [stemmed(document) for document in listed])
+
+    def read_stemmed(self, listed: Sequence[Document], texts: Sequence[Sequence[str]]) -> Documents:
+        """The same for texts that `stemmed` has been through."""
         counts = self.count(texts)
         words = self.weigh(counts)
         latent = self.place(words)
@@ -146,16 +162,22 @@ class Features:
         return (scored @ diags(self.rarity)).tocsr().astype(np.float32)
 
 
-def fit(documents: Iterable[Document], *, latent: int = LATENT, least: int = 3) -> Features:
+def fit(
+    documents: Iterable[Document],
+    *,
+    latent: int = LATENT,
+    least: int = 3,
+    texts: Sequence[Sequence[str]] | None = None,
+) -> Features:
     """Learn words, weights and latent space from texts; any number of them, even none.
 
-    `least`: a word must stand in as many texts. With few texts it falls to 1, so that the first
-    day's papers are enough to begin with.
+    `texts`: the documents by `stemmed`, where known. `least`: a word must stand in as many texts.
+    With few texts it falls to 1, so that the first day's papers are enough to begin with.
     """
     listed = list(documents)
-    texts = [stemmed(document) for document in listed]
+    texts = texts or [stemmed(document) for document in listed]
     least = least if len(texts) >= 200 else 1
-    frequency = Counter(term for text in texts for term in set(terms(text)))
+    frequency = _frequencies(texts, least)
     kept = sorted(
         ((n, term) for term, n in frequency.items() if n >= least and n <= max(len(texts) / 2, 1)),
         key=lambda pair: (-pair[0], pair[1]),
@@ -172,6 +194,22 @@ def fit(documents: Iterable[Document], *, latent: int = LATENT, least: int = 3) 
     middle = placed.mean(axis=0) if len(placed) else np.zeros(placed.shape[1], np.float32)
     codes, usual, lean = _leaning(placed - middle, [document.categories for document in listed])
     return replace(placing, middle=middle, codes=codes, usual=usual, lean=lean, column={})
+
+
+def _frequencies(texts: Sequence[Sequence[str]], least: int) -> Counter[str]:
+    """In how many texts each term stands; terms in fewer than `least` may be left out.
+
+    Most pairs of words stand in one text only: counted first by hash, they never fill a dictionary.
+    """
+    seen = bytearray(BUCKETS)
+    for text in texts:
+        for term in set(terms(text)):
+            bucket = hash(term) % BUCKETS
+            if seen[bucket] < least:
+                seen[bucket] += 1
+    return Counter(
+        term for text in texts for term in set(terms(text)) if seen[hash(term) % BUCKETS] >= least
+    )
 
 
 def stated_categories(categories: Sequence[tuple[str, ...]], codes: Sequence[str]) -> Floats:
@@ -240,9 +278,16 @@ def _latent_space(words: csr_matrix, dimensions: int) -> Floats:
     dimensions = min(dimensions, columns - 1, words.shape[0] - 1)
     space = np.zeros((words.shape[1], max(dimensions, 0)), np.float32)
     if dimensions > 0:
-        _, _, directions = randomized_svd(
-            words[:, :columns], n_components=dimensions, n_iter=3, random_state=0
+        kept = words[:, :columns]
+        wide = randomized_range_finder(
+            kept, size=min(dimensions + 10, *kept.shape), n_iter=3, random_state=0
         )
+        # The short side's Gram matrix is far quicker to take apart than the long matrix itself.
+        short = np.asarray((kept.T @ wide).T, dtype=np.float64)
+        strength, sides = np.linalg.eigh(short @ short.T)
+        best = np.argsort(-strength, kind="stable")[:dimensions]
+        directions = sides[:, best].T @ short
+        directions /= np.maximum(np.sqrt(np.maximum(strength[best], 0)), 1e-9)[:, None]
         space[:columns] = directions.T
     return space
 

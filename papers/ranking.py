@@ -19,9 +19,9 @@ from papers.candidates import (
     Reason,
     Seen,
 )
-from papers.explanation import Explainer
+from papers.explanation import Explainer, best_interest
 from papers.relevance import TRENDING, Scores, score, sent_matrix
-from papers.selection import Shortlist, select, shortlist
+from papers.selection import select, shortlist
 
 CHUNK = 512  # readers at a time: bounds the memory
 ENTRIES = 12  # papers in a letter, all sections together
@@ -41,67 +41,80 @@ def choose(pool: Pool, readers: Readers, *, seen: Seen, now: datetime) -> Iterat
     for start in range(0, len(readers), CHUNK):
         rows = range(start, min(start + CHUNK, len(readers)))
         scores = score(pool, readers, rows, now=now, sent=sent)
-        listed = shortlist(scores.final)
-        chosen = select(
-            listed, _main_interest(scores, readers, listed), pool.alike,
-            np.full(len(rows), ENTRIES),
-        )  # fmt: skip
-        outside = _outside(pool, readers, scores)
-        for n, reader in enumerate(rows):
-            papers = listed.papers[n, chosen[n][chosen[n] >= 0]]
-            picks = _letter(explainer, scores, reader, papers, int(outside[n]))
-            belonging = int((scores.final[n] > 0).sum())
-            shown = sum(pick.section != "outside" for pick in picks)
-            yield Choice(int(readers.ids[reader]), picks, len(pool), belonging - shown)
+        letters = _letters(pool, readers, scores)
+        reasons = _explain(explainer, scores, letters)
+        belonging = np.count_nonzero(scores.final, axis=1).tolist()
+        for reader, letter, belong in zip(rows, letters, belonging, strict=True):
+            worth = scores.final[reader - start, [paper for _, paper in letter]].tolist()
+            picks = tuple(
+                Pick(int(pool.paper_ids[paper]), section, value, next(reasons))
+                for (section, paper), value in zip(letter, worth, strict=True)
+            )
+            shown = sum(section != "outside" for section, _ in letter)
+            yield Choice(int(readers.ids[reader]), picks, len(pool), belong - shown)
 
 
-def _letter(
-    explainer: Explainer, scores: Scores, reader: int, papers: Ints, outside: int
-) -> tuple[Pick, ...]:
-    """Lay the chosen papers out in the sections of a letter."""
-    if not len(papers):
-        return ()
-    row = reader - scores.readers.start
-    top = papers[np.argmax(scores.final[row, papers])]
-    rest = [int(paper) for paper in papers if paper != top]
-    limit = int(explainer.readers.limits[reader])
-    followed = [p for p in rest if scores.followed[row, p]][: min(FOLLOWED, limit - 1)]
-    others = [p for p in rest if p not in followed]
-    more = others[: limit - 1 - len(followed)]
-    room = ENTRIES - 1 - len(followed) - len(more) - (outside >= 0)
+# A section and a position in the pool, in the order of the letter.
+_Letter = list[tuple[str, int]]
+
+
+def _letters(pool: Pool, readers: Readers, scores: Scores) -> list[_Letter]:
+    """What each reader of the chunk gets."""
+    listed = shortlist(scores.final)
+    size = listed.papers.shape[1]
+    every = np.repeat(np.arange(len(scores.readers)), size)
+    interest, _ = best_interest(scores, readers, every, listed.papers.ravel())
+    limits = np.full(len(scores.readers), ENTRIES)
+    chosen = select(listed, interest.reshape(listed.papers.shape), pool.alike, limits)
+    outside = _outside(pool, readers, scores).tolist()
+    part = slice(scores.readers.start, scores.readers.stop)
+    letters: list[_Letter] = []
+    for n, limit in enumerate(readers.limits[part].tolist()):
+        columns = chosen[n][chosen[n] >= 0]
+        papers = listed.papers[n, columns]
+        if not len(papers):
+            letters.append([])
+            continue
+        # The shortlist is sorted: its first column is the best.
+        top = int(columns.argmin())
+        followed = scores.followed[n, papers].tolist()
+        letters.append(_lay_out(papers.tolist(), top, followed, limit, outside[n]))
+    return letters
+
+
+def _lay_out(
+    papers: list[int], top: int, followed: list[bool], limit: int, outside: int
+) -> _Letter:
+    """The chosen papers in the sections of a letter."""
+    rest = [n for n in range(len(papers)) if n != top]
+    theirs = [n for n in rest if followed[n]][: min(FOLLOWED, limit - 1)]
+    others = [n for n in rest if n not in theirs]
+    more = others[: limit - 1 - len(theirs)]
+    room = ENTRIES - 1 - len(theirs) - len(more) - (outside >= 0)
     also = others[len(more) :][: min(ALSO, room)]
-    sections = [("top", [int(top)]), ("followed", followed), ("more", more)]
-    sections += [("outside", [outside] if outside >= 0 else []), ("also", also)]
-    return tuple(
-        Pick(
-            int(explainer.pool.paper_ids[paper]),
-            section,
-            float(scores.final[row, paper]),
-            explainer.exploration(paper)
-            if section == "outside"
-            else explainer.reasons(scores, reader, paper),
-        )
-        for section, listed in sections
-        for paper in listed
-    )
+    letter = [("top", papers[top])]
+    letter += [("followed", papers[n]) for n in theirs]
+    letter += [("more", papers[n]) for n in more]
+    letter += [("outside", outside)] if outside >= 0 else []
+    letter += [("also", papers[n]) for n in also]
+    return letter
 
 
-def _main_interest(scores: Scores, readers: Readers, listed: Shortlist) -> Ints:
-    """Readers × listed: which of the reader's interests each paper is there for, -1 for none."""
-    owner = readers.interests.owner[scores.interests.start : scores.interests.stop]
-    owner = owner - scores.readers.start
-    main = np.full(listed.papers.shape, -1)
-    best = np.zeros(listed.papers.shape, np.float32)
-    starts = np.searchsorted(owner, np.arange(len(main)))
-    number = np.bincount(owner, minlength=len(main))
-    for n in range(int(number.max(initial=0))):
-        having = np.flatnonzero(number > n)
-        rows = starts[having] + n
-        worth = scores.by_interest[rows[:, None], listed.papers[having]]
-        better = worth > best[having]
-        best[having] = np.where(better, worth, best[having])
-        main[having] = np.where(better, n, main[having])
-    return main
+def _explain(
+    explainer: Explainer, scores: Scores, letters: list[_Letter]
+) -> Iterator[tuple[Reason, ...]]:
+    """The reasons of all papers of all letters, in their order."""
+    within = [
+        (row, paper)
+        for row, letter in enumerate(letters)
+        for section, paper in letter
+        if section != "outside"
+    ]
+    pairs = np.array(within, dtype=np.int64).reshape(-1, 2)
+    explained = iter(explainer.explain(scores, pairs[:, 0], pairs[:, 1]))
+    for letter in letters:
+        for section, paper in letter:
+            yield explainer.exploration(paper) if section == "outside" else next(explained)
 
 
 def _outside(pool: Pool, readers: Readers, scores: Scores) -> Ints:

@@ -111,13 +111,16 @@ def refresh_trends(papers: QuerySet[Paper], *, now: datetime) -> None:
     votes, hours = _votes(rows, readings)
     field = np.array([ordinary.get(p.primary_category, ordinary[""]) for p in rows])
     estimated = trend.estimate(votes, hours, field, field)
-    changed = []
+    changed: dict[float, list[int]] = defaultdict(list)
     for paper, value in zip(rows, estimated.trend, strict=True):
         rounded = round(float(value), 4)
         if paper.trend != rounded:
-            paper.trend = rounded
-            changed.append(paper)
-    Paper.objects.bulk_update(changed, ["trend"], batch_size=500)
+            changed[rounded].append(paper.pk)
+    with transaction.atomic():
+        # Papers without votes share a value: one statement for all of them.
+        for value, ids in changed.items():
+            for start in range(0, len(ids), BATCH):
+                Paper.objects.filter(pk__in=ids[start : start + BATCH]).update(trend=value)
 
 
 def ordinary_votes(now: datetime) -> dict[str, float]:

@@ -7,8 +7,10 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
+from django.db.models import Count, Max
 
 from papers.features import Document, Documents, Features
 from papers.features import fit as fit_features
@@ -133,10 +135,19 @@ def _sample(documents: Sequence[Document]) -> list[Document]:
     return list(documents[::step][:ORDINARY])
 
 
+_spot: tuple[tuple[Any, ...], Vectors] | None = None
+
+
 def _made_on_the_spot(now: datetime) -> Vectors:
-    documents = _documents(now, FIRST)
-    features = fit_features(documents)
-    return Vectors(0, features, features.read(documents))
+    """From what there is; kept while the papers stay as they are."""
+    global _spot
+    newest = Paper.objects.aggregate(n=Count("id"), id=Max("id"), changed=Max("changed_at"))
+    state = (now.date(), *newest.values())
+    if _spot is None or _spot[0] != state:
+        documents = _documents(now, FIRST)
+        features = fit_features(documents)
+        _spot = state, Vectors(0, features, features.read(documents))
+    return _spot[1]
 
 
 def _warn_of_other_formats() -> None:

@@ -60,6 +60,9 @@ def content(stemmed: Iterable[str]) -> list[str]:
 
 
 def _words(text: str) -> Iterator[str]:
+    if text.isascii():
+        yield from _WORD.findall(text.lower())
+        return
     folded = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in folded if not unicodedata.combining(c))
     for word in _WORD.findall(plain):

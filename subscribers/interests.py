@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
-from papers import vectors
-from papers.candidates import Interests, Pool, Readers, nearness
+from papers import readers, vectors
+from papers.candidates import Floats, Pool, Readers
 from papers.features import Documents
-from papers.matching import Matcher, TopicText
-from papers.models import Authorship, Paper
-from papers.phrases import hits
+from papers.models import Authorship, Paper, PaperTopic
+from papers.readers import DISLIKE, Liked, Opinion, Reader
 from subscribers.models import Feedback, Follow, Rule, Subscriber, TopicPreference
 
 WEIGHTS = {
@@ -24,167 +20,100 @@ WEIGHTS = {
     TopicPreference.Weight.MORE: 1.3,
 }
 LIKES = (Feedback.Kind.MORE, Feedback.Kind.SAVED, Feedback.Kind.PASTED)
-DISLIKE = -0.5  # of a like's weight: "less like this"
 NEWEST = 50  # likes of a reader that count
 PART = 900
 
 
-@dataclass
-class _Reader:
-    """One reader's rows while they are gathered."""
-
-    topics: dict[int, float] = field(default_factory=dict)
-    follows: list[int] = field(default_factory=list)
-    muted_authors: list[int] = field(default_factory=list)
-    wanted: list[str] = field(default_factory=list)
-    muted: list[str] = field(default_factory=list)
-    searches: list[tuple[str, str]] = field(default_factory=list)  # kind, text
-    feedback: list[Feedback] = field(default_factory=list)  # newest first
-
-    @property
-    def opinions(self) -> list[Feedback]:
-        kinds = (*LIKES, Feedback.Kind.LESS)
-        return [given for given in self.feedback if given.kind in kinds][:NEWEST]
-
-
 def load(subscriber_ids: Sequence[int], pool: Pool) -> Readers:
     """The interests of these readers, in this order; ids that are nobody's are left out."""
-    subscribers = Subscriber.objects.in_bulk(list(subscriber_ids))
-    listed = [subscribers[pk] for pk in dict.fromkeys(subscriber_ids) if pk in subscribers]
-    gathered = _gather([subscriber.pk for subscriber in listed])
-    readers = [gathered[subscriber.pk] for subscriber in listed]
-    return _arrays(listed, readers, pool)
+    found = _gather(list(dict.fromkeys(subscriber_ids)))
+    batch = [found[pk] for pk in dict.fromkeys(subscriber_ids) if pk in found]
+    return readers.arrays(batch, pool, _liked(batch, pool))
 
 
-def _gather(ids: Sequence[int]) -> dict[int, _Reader]:
-    found = {pk: _Reader() for pk in ids}
+def _gather(ids: Sequence[int]) -> dict[int, Reader]:
+    found: dict[int, Reader] = {}
     for start in range(0, len(ids), PART):
         part = ids[start : start + PART]
-        for preference in TopicPreference.objects.filter(subscriber_id__in=part).order_by("id"):
-            weight = WEIGHTS[TopicPreference.Weight(preference.weight)]
-            found[preference.subscriber_id].topics[preference.topic_id] = weight
-        for follow in Follow.objects.filter(subscriber_id__in=part):
-            found[follow.subscriber_id].follows.append(follow.author_id)
-        for rule in Rule.objects.filter(subscriber_id__in=part).order_by("id"):
-            _add_rule(found[rule.subscriber_id], rule)
-        given = Feedback.objects.filter(subscriber_id__in=part, undone_at=None)
-        for feedback in given.select_related("paper").order_by("-given_at", "-id"):
-            found[feedback.subscriber_id].feedback.append(feedback)
+        rows = Subscriber.objects.filter(pk__in=part)
+        for pk, limit, surprise in rows.values_list("pk", "max_papers", "wants_surprise"):
+            found[pk] = Reader(pk, limit, surprise)
+        chosen = TopicPreference.objects.filter(subscriber_id__in=part).order_by("id")
+        for pk, topic, weight in chosen.values_list("subscriber_id", "topic_id", "weight"):
+            found[pk].topics[topic] = WEIGHTS[TopicPreference.Weight(weight)]
+        follows = Follow.objects.filter(subscriber_id__in=part)
+        for pk, author in follows.values_list("subscriber_id", "author_id"):
+            found[pk].follows.append(author)
+        rules = Rule.objects.filter(subscriber_id__in=part).order_by("id")
+        for pk, kind, text, author in rules.values_list(
+            "subscriber_id", "kind", "text", "author_id"
+        ):
+            _add_rule(found[pk], kind, text, author)
+        _add_feedback(found, part)
     return found
 
 
-def _add_rule(reader: _Reader, rule: Rule) -> None:
-    match rule.kind:
+def _add_rule(reader: Reader, kind: str, text: str, author_id: int | None) -> None:
+    match kind:
         case Rule.Kind.WANT:
-            reader.wanted.append(rule.text)
+            reader.wanted.append(text)
         case Rule.Kind.MUTE:
-            reader.muted.append(rule.text)
-        case Rule.Kind.MUTE_AUTHOR if rule.author_id is not None:
-            reader.muted_authors.append(rule.author_id)
+            reader.muted.append(text)
+        case Rule.Kind.MUTE_AUTHOR if author_id is not None:
+            reader.muted_authors.append(author_id)
         case Rule.Kind.SEARCH | Rule.Kind.INTEREST:
-            reader.searches.append((rule.kind, rule.text))
+            reader.searches.append((kind, text))
 
 
-def _arrays(listed: Sequence[Subscriber], readers: Sequence[_Reader], pool: Pool) -> Readers:
-    keywords = sorted({text for reader in readers for text in (*reader.wanted, *reader.muted)})
-    searches = sorted({search for reader in readers for search in reader.searches})
-    liked = list({given.paper_id: given.paper for r in readers for given in r.opinions}.values())
-    liked_rows = {paper.pk: n for n, paper in enumerate(liked)}
-    texts = [TopicText(text) for _, text in searches]
-    found = Matcher.of(texts, pool.features, pool.ordinary).match(pool.documents)
-    doubted = _authors_of(
-        {g.paper_id for r in readers for g in r.feedback if g.kind == Feedback.Kind.NOT_AUTHOR}
-    )
-    authors = {int(pk): n for n, pk in enumerate(pool.author_ids)}
-    words = {text: n for n, text in enumerate(keywords)}
-    return Readers(
-        ids=np.array([subscriber.pk for subscriber in listed], dtype=np.int64),
-        limits=np.array([subscriber.max_papers for subscriber in listed], dtype=np.int64),
-        wants_surprise=np.array([s.wants_surprise for s in listed], dtype=np.bool_),
-        interests=_interests(readers, pool, searches, liked_rows),
-        follows=_sparse([r.follows for r in readers], authors),
-        muted_authors=_sparse([r.muted_authors for r in readers], authors),
-        doubted_authors=_sparse(
-            [
-                [
-                    author
-                    for given in r.feedback
-                    if given.kind == Feedback.Kind.NOT_AUTHOR
-                    for author in doubted[given.paper_id]
-                ]
-                for r in readers
-            ],
-            authors,
-        ),
-        wanted=_sparse([r.wanted for r in readers], words),
-        muted=_sparse([r.muted for r in readers], words),
-        keywords=keywords,
-        keyword_hits=csr_matrix(hits([[text] for text in keywords], pool.documents.texts).counts),
-        searches=[text for _, text in searches],
-        search_kinds=[kind for kind, _ in searches],
-        search_scores=found.scores,
-        liked_ids=np.array([paper.pk for paper in liked], dtype=np.int64),
-        liked_titles=[paper.title for paper in liked],
-        liked_near=nearness(pool, _read(liked, pool)),
-        known=_sparse([[given.paper_id for given in r.feedback] for r in readers], pool.position),
-    )
+def _add_feedback(found: dict[int, Reader], part: Sequence[int]) -> None:
+    """Standing answers; those to a record that was merged go to the paper that it became."""
+    given = Feedback.objects.filter(subscriber_id__in=part, undone_at=None)
+    doubted: list[tuple[int, int]] = []
+    for pk, paper_id, became, kind, at in given.order_by("-given_at", "-id").values_list(
+        "subscriber_id", "paper_id", "paper__merged_into_id", "kind", "given_at"
+    ):
+        reader, paper_id = found[pk], became or paper_id
+        reader.known.append(paper_id)
+        if kind == Feedback.Kind.NOT_AUTHOR:
+            doubted.append((pk, paper_id))
+        elif kind in (*LIKES, Feedback.Kind.LESS) and len(reader.opinions) < NEWEST:
+            weight = DISLIKE if kind == Feedback.Kind.LESS else 1.0
+            if all(opinion.paper_id != paper_id for opinion in reader.opinions):
+                reader.opinions.append(Opinion(paper_id, at.date(), weight))
+    authors = _authors_of({paper_id for _, paper_id in doubted})
+    for pk, paper_id in doubted:
+        found[pk].doubted_authors.extend(authors[paper_id])
 
 
-def _interests(
-    readers: Sequence[_Reader],
-    pool: Pool,
-    searches: Sequence[tuple[str, str]],
-    liked_rows: dict[int, int],
-) -> Interests:
-    columns = {int(pk): n for n, pk in enumerate(pool.topic_ids)}
-    search_rows = {search: n for n, search in enumerate(searches)}
-    owner, topic, search, weight = [], [], [], []
-    likes: list[list[tuple[int, float]]] = []
-    days: list[int] = []
-    for n, reader in enumerate(readers):
-        rows = [(columns[pk], -1, w) for pk, w in reader.topics.items() if pk in columns]
-        rows += [(-1, search_rows[wanted], 1.0) for wanted in dict.fromkeys(reader.searches)]
-        opinions = [
-            (liked_rows[g.paper_id], DISLIKE if g.kind == Feedback.Kind.LESS else 1.0)
-            for g in reader.opinions
-        ]
-        if opinions:
-            rows.append((-1, -1, 1.0))
-        for topic_column, search_row, value in rows:
-            owner.append(n)
-            topic.append(topic_column)
-            search.append(search_row)
-            weight.append(value)
-            own = topic_column < 0 and search_row < 0
-            likes.append(opinions if own else [])
-            days.extend(g.given_at.date().toordinal() for g in reader.opinions if own)
-    return Interests(
-        np.array(owner, dtype=np.int64),
-        np.array(topic, dtype=np.int64),
-        np.array(search, dtype=np.int64),
-        np.array(weight, dtype=np.float32),
-        _weighted(likes, len(liked_rows)),
-        np.array(days, dtype=np.int64),
-    )
+def _liked(batch: Sequence[Reader], pool: Pool) -> Liked:
+    """The papers of all opinions; those of the pool have been read already."""
+    named = dict.fromkeys(o.paper_id for reader in batch for o in reader.opinions)
+    known = [pk for pk in named if pk in pool.position]
+    others = [pk for pk in named if pk not in pool.position]
+    ids = [*known, *others]
+    papers: dict[int, tuple[str, str, list[str]]] = {}
+    for start in range(0, len(ids), PART):
+        rows = Paper.objects.filter(pk__in=ids[start : start + PART])
+        for pk, title, abstract, summary, categories in rows.values_list(
+            "pk", "title", "abstract", "summary", "categories"
+        ):
+            papers[pk] = title, abstract or summary, categories
+    read = pool.features.read(vectors.document(*papers[pk]) for pk in others)
+    documents = Documents.stack(pool.documents.take([pool.position[pk] for pk in known]), read)
+    return Liked(ids, [papers[pk][0] for pk in ids], documents, _topic_scores(ids, pool))
 
 
-def _weighted(rows: Sequence[Sequence[tuple[int, float]]], width: int) -> csr_matrix:
-    starts = np.cumsum([0, *(len(row) for row in rows)])
-    columns = [column for row in rows for column, _ in row]
-    values = np.array([value for row in rows for _, value in row], dtype=np.float32)
-    return csr_matrix((values, columns, starts), shape=(len(rows), width))
-
-
-def _sparse(rows: Sequence[Iterable[Any]], columns: Mapping[Any, int]) -> csr_matrix:
-    """Ones where a row names a column; names that are no column are passed over."""
-    known = [sorted({columns[name] for name in row if name in columns}) for row in rows]
-    return _weighted([[(column, 1.0) for column in row] for row in known], len(columns))
-
-
-def _read(papers: Sequence[Paper], pool: Pool) -> Documents:
-    return pool.features.read(
-        vectors.document(paper.title, paper.abstract, paper.categories) for paper in papers
-    )
+def _topic_scores(paper_ids: Sequence[int], pool: Pool) -> Floats:
+    position = {pk: n for n, pk in enumerate(paper_ids)}
+    column = {int(pk): n for n, pk in enumerate(pool.topic_ids)}
+    scores = np.zeros((len(position), len(column)), np.float32)
+    for start in range(0, len(paper_ids), PART):
+        rows = PaperTopic.objects.filter(
+            paper_id__in=paper_ids[start : start + PART], topic_id__in=column
+        )
+        for paper_id, topic_id, score in rows.values_list("paper_id", "topic_id", "score"):
+            scores[position[paper_id], column[topic_id]] = score
+    return scores
 
 
 def _authors_of(paper_ids: set[int]) -> dict[int, list[int]]:

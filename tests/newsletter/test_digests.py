@@ -7,13 +7,14 @@ from django.test.utils import CaptureQueriesContext
 from newsletter import digests
 from newsletter.models import Digest, Edition, Entry
 from papers import scoring
-from papers.models import Fetch
+from papers.models import Fetch, Paper
 from subscribers.models import Subscriber
-from tests.factories import NOW, make_digest, make_paper, make_subscriber, make_topic
+from tests.factories import NOW, make_digest, make_edition, make_paper, make_subscriber, make_topic
 
 pytestmark = pytest.mark.django_db
 
 FRIDAY = NOW  # 2026-02-20 07:00 UTC
+DAY = timedelta(days=1)
 BEFORE = FRIDAY - timedelta(days=10)
 
 
@@ -116,6 +117,20 @@ def test_a_paper_that_a_reader_has_had_never_comes_again(topic):
     assert Entry.objects.filter(subscriber=ada).count() == len(
         set(Entry.objects.filter(subscriber=ada).values_list("paper_id", flat=True))
     )
+
+
+def test_a_paper_that_was_sent_under_another_record_does_not_come_back(topic):
+    ada = reader(topic)
+    sent = make_paper(title="Offline RL for robot arms, as printed", arxiv_id=None, doi="10.1/x")
+    make_digest(subscriber=ada, papers=[sent], edition=make_edition(date=FRIDAY.date() - DAY))
+    preprint = Paper.objects.filter(title__startswith="Offline RL").exclude(pk=sent.pk).first()
+    Paper.objects.filter(pk=sent.pk).update(merged_into=preprint)
+
+    digests.build_due(FRIDAY)
+
+    friday = Digest.objects.get(edition__date=FRIDAY.date())
+    assert friday.entries.exists()
+    assert not friday.entries.filter(paper=preprint).exists()
 
 
 def test_a_reader_without_a_fitting_paper_is_skipped_with_the_reason(topic):

@@ -1,0 +1,199 @@
+"""Ranking on files instead of rows: the same code as production, for evaluation.
+
+Reads the format of labelled relevance benchmarks: papers (JSON lines with id, date, title,
+abstract, categories), pools (JSON, name → ids), requests (JSON lines with rid, topic, liked,
+candidates) and community signals (JSON lines with id, date, authors, submitter, code, project,
+upvotes). An answer is a dict with rid, ranked, scores and accepted.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from papers.candidates import Pool
+from papers.features import Document, Documents, Features, fit, stemmed
+from papers.likeness import Likeness
+from papers.matching import Matcher, TopicText
+from papers.readers import Liked, Opinion, Reader, arrays
+from papers.relevance import score, sent_matrix
+
+FITTED_ON = 8_000  # newest papers, up to the pool's last day, that vectors are fitted on
+SINGLE = 1  # the id of the only topic and of the only reader of a request
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Papers by id, pools by name and signals by id."""
+
+    papers: Mapping[str, Mapping[str, Any]]
+    pools: Mapping[str, Sequence[str]]
+    signals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    _stems: dict[str, list[str]] = field(default_factory=dict, repr=False)
+
+    def read(self, features: Features, ids: Sequence[str]) -> Documents:
+        listed, texts = self.texts(ids)
+        return features.read_stemmed(listed, texts)
+
+    def texts(self, ids: Sequence[str]) -> tuple[list[Document], list[list[str]]]:
+        """The papers as documents and as stems; each is taken apart once."""
+        listed = [_document(self.papers[paper_id]) for paper_id in ids]
+        for paper_id, document in zip(ids, listed, strict=True):
+            if paper_id not in self._stems:
+                self._stems[paper_id] = stemmed(document)
+        return listed, [self._stems[paper_id] for paper_id in ids]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the ranker knows on the day of a pool."""
+
+    features: Features
+    ordinary: Documents
+    likeness: Likeness
+    documents: Documents  # of the pool
+    ids: Sequence[str]
+    now: datetime
+
+
+def lines(path: Path) -> Iterator[Any]:
+    """The values of a file of JSON lines, gzip or plain; ValueError names a line that is none."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield json.loads(line)
+            except ValueError as error:
+                raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
+
+
+def load(papers: Path, pools: Path, signals: Path | None = None) -> Benchmark:
+    return Benchmark(
+        {paper["id"]: paper for paper in lines(papers)},
+        json.loads(pools.read_text(encoding="utf-8")),
+        {signal["id"]: signal for signal in lines(signals)} if signals else {},
+    )
+
+
+def shuffled(ids: Iterable[str]) -> list[str]:
+    """In an order that says nothing: a pool may be listed in the very order that is asked for, and
+    whoever ranks equals in the order they came would copy it."""
+    return sorted(ids, key=lambda paper_id: hashlib.sha256(paper_id.encode()).digest())
+
+
+def answers(benchmark: Benchmark, requests: Iterable[Mapping[str, Any]]) -> Iterator[Answer]:
+    """Answer requests, pool by pool, each pool's vectors fitted once."""
+    by_pool: dict[str, list[Mapping[str, Any]]] = {}
+    for request in requests:
+        by_pool.setdefault(request["candidates"], []).append(request)
+    for name, asked in by_pool.items():
+        known = learn(benchmark, name)
+        for request in asked:
+            yield answer(benchmark, known, request)
+
+
+def learn(benchmark: Benchmark, pool: str) -> Known:
+    """Fit on the papers up to the pool's last day, as the nightly fit would have."""
+    ids = shuffled(paper_id for paper_id in benchmark.pools[pool] if paper_id in benchmark.papers)
+    last = max((benchmark.papers[paper_id]["date"] for paper_id in ids), default="")
+    past = sorted(
+        (paper["date"], paper_id)
+        for paper_id, paper in benchmark.papers.items()
+        if paper["date"] <= last
+    )[-FITTED_ON:]
+    listed, texts = benchmark.texts([paper_id for _, paper_id in past])
+    features = fit(listed, texts=texts)
+    ordinary = features.read_stemmed(listed, texts)
+    return Known(
+        features,
+        ordinary,
+        Likeness.of(ordinary),
+        benchmark.read(features, ids),
+        ids,
+        datetime.combine(date.fromisoformat(last or "1970-01-01"), time(), tzinfo=UTC),
+    )
+
+
+def answer(benchmark: Benchmark, known: Known, request: Mapping[str, Any]) -> Answer:
+    """Rank the candidates for one reader with this topic and these likes."""
+    topic = _topic(request["topic"])
+    liked = [paper_id for paper_id in request["liked"] if paper_id in benchmark.papers]
+    titles = [benchmark.papers[paper_id]["title"] for paper_id in liked]
+    read = benchmark.read(known.features, liked)
+    matcher = Matcher.of([topic], known.features, known.ordinary) if topic else None
+    pool = _pool(known, matcher, topic)
+    numbers = list(range(1, len(liked) + 1))
+    reader = Reader(
+        SINGLE,
+        topics={SINGLE: 1.0} if topic else {},
+        opinions=[Opinion(n, known.now.date()) for n in reversed(numbers)],
+    )
+    scores = matcher.match(read).scores.T if matcher else np.zeros((len(read), 0), np.float32)
+    readers = arrays([reader], pool, Liked(numbers, titles, read, scores))
+    nobody = sent_matrix(pool, readers, [])
+    scored = score(pool, readers, range(1), now=known.now, sent=nobody)
+    barred = set(liked)
+    order = np.argsort(-scored.best[0], kind="stable")
+    ranked = [int(n) for n in order if known.ids[n] not in barred]
+    return {
+        "rid": request["rid"],
+        "ranked": [known.ids[n] for n in ranked],
+        "scores": [round(float(scored.best[0, n]), 4) for n in ranked],
+        "accepted": [known.ids[n] for n in ranked if scored.belongs[0, n]],
+    }
+
+
+def _topic(asked: Mapping[str, Any] | None) -> TopicText | None:
+    if not asked:
+        return None
+    return TopicText(
+        asked["name"],
+        asked.get("description", ""),
+        tuple(asked.get("keywords", ())),
+        tuple(tuple(group) for group in asked.get("synonyms", ())),
+        tuple(asked.get("arxiv_categories", ())),
+    )
+
+
+def _pool(known: Known, matcher: Matcher | None, topic: TopicText | None) -> Pool:
+    """All candidates as new as each other and without a trend: only their subjects are judged."""
+    number = len(known.ids)
+    if matcher and topic:
+        matches = matcher.match(known.documents)
+        scores = matches.scores.T
+        phrases = {(paper, 0): phrase for (_, paper), phrase in matches.phrases.items()}
+    else:
+        scores, phrases = np.zeros((number, 0), np.float32), {}
+    return Pool(
+        paper_ids=-1 - np.arange(number),
+        published=np.full(number, known.now.timestamp()),
+        trend=np.zeros(number, np.float32),
+        trend_facts=[None] * number,
+        topic_ids=np.full(scores.shape[1], SINGLE),
+        topic_names=[topic.name] if topic else [],
+        topic_scores=scores,
+        phrases=phrases,
+        author_ids=np.zeros(0, np.int64),
+        author_names=[],
+        authorship=csr_matrix((number, 0), dtype=np.float32),
+        features=known.features,
+        documents=known.documents,
+        ordinary=known.ordinary,
+        likeness=known.likeness,
+    )
+
+
+def _document(paper: Mapping[str, Any]) -> Document:
+    return Document(paper["title"], paper["abstract"], tuple(paper["categories"]))
