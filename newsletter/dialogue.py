@@ -243,6 +243,11 @@ class Dialogue:
         """Whether the next envelope can travel with the letter now open."""
         return self.pipelines and self.letters + 1 < self.relay.letters
 
+    def forget(self) -> None:
+        """The letter whose envelope went ahead does not come: end before its body is due."""
+        if self._ahead:
+            self.abort()
+
     def has_replies(self) -> bool:
         """Whether something can be read without waiting."""
         if self._buffer or self._socket is None:

@@ -85,6 +85,13 @@ class Digest(models.Model):
         CATCH_UP = "catch_up"  # covers a day that a source's outage swallowed
         STILL_USEFUL = "still_useful"
 
+    class Answer(models.TextChoices):
+        """To the letter's one question: was the selection right?"""
+
+        GOOD = "good"
+        MIXED = "mixed"
+        OFF = "off"
+
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # in the Message-ID
     edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="digests")
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="digests")
@@ -110,6 +117,7 @@ class Digest(models.Model):
     provider = models.CharField(max_length=40, blank=True)
     provider_message_id = models.CharField(max_length=300, blank=True, db_index=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=5, choices=Answer, blank=True, default="", db_default="")
 
     objects = DigestQuerySet.as_manager()
 

@@ -32,10 +32,10 @@ def text(name: str, default: str = "") -> str:
 
 
 def flag(name: str, *, default: bool) -> bool:
-    try:
-        return bool(env.bool(name, default=default)) if text(name) else default
-    except ValueError:
-        raise refuse(name, "must be true or false") from None
+    value = text(name, str(default)).lower()
+    if value not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
+        raise refuse(name, "must be true or false")
+    return value in {"true", "1", "yes", "on"}
 
 
 def number(name: str, default: int, *, least: int, most: int) -> int:
@@ -136,6 +136,8 @@ VAR_DIR = BASE_DIR / text("VAR_DIR", "var")
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 DATABASE_URL = text("DATABASE_URL", f"sqlite:///{VAR_DIR / 'paper-round.sqlite3'}")
+if not DATABASE_URL.startswith(("sqlite://", "postgres://", "postgresql://")):
+    raise refuse("DATABASE_URL", "must begin with sqlite:// or postgres://")
 try:
     _database = environ.Env.db_url_config(DATABASE_URL)
 except Exception as error:
@@ -149,11 +151,9 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"
         ),
     }
-elif _database["ENGINE"] == "django.db.backends.postgresql":
+else:
     _database["CONN_MAX_AGE"] = 60
     _database["CONN_HEALTH_CHECKS"] = True
-else:
-    raise refuse("DATABASE_URL", "must begin with sqlite:// or postgres://")
 DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -178,6 +178,8 @@ MAIL_DOMAIN_RATES = rates("MAIL_DOMAIN_RATES")
 MAIL_WARMUP_SINCE = day("MAIL_WARMUP_SINCE")
 MAIL_CONNECTIONS = number("MAIL_CONNECTIONS", 4, least=1, most=200)
 DIGEST_ON_UNCERTAIN = choice("DIGEST_ON_UNCERTAIN", "retry", ("retry", "hold"))
+# Minutes left to a provider to say whether it has a letter.
+UNCERTAIN_GRACE = number("UNCERTAIN_GRACE", 10, least=0, most=1440)
 SENDER_DURABLE = choice("SENDER_DURABLE", "batch", ("batch", "full"))
 
 # The name of each provider's key in anymail's settings; the backend is anymail.backends.{name}.

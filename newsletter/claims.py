@@ -1,0 +1,106 @@
+"""Taking letters for sending, a small batch at a time, and giving back what was not sent.
+
+On PostgreSQL several senders claim at once (FOR UPDATE SKIP LOCKED); on SQLite they take turns
+(a transaction begins with BEGIN IMMEDIATE).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from newsletter.models import Digest, DigestQuerySet, Edition
+from newsletter.schedule import LATE
+from subscribers import consent
+from subscribers.models import Subscriber
+
+Status = Digest.Status
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which letters a run is about; all where nothing is named."""
+
+    date: date | None = None  # of the edition
+    email: str = ""
+
+
+EVERYTHING = Choice()
+
+
+def claimable(now: datetime, choice: Choice = EVERYTHING) -> DigestQuerySet:
+    """Letters that could go now. Whether their readers still want them is asked at the mark."""
+    rows = Digest.objects.filter(
+        Q(not_before=None) | Q(not_before__lte=now),
+        Q(due_at__gte=now - LATE) | Q(kind=Digest.Kind.FIRST),
+        status=Status.PENDING,
+        edition__status=Edition.Status.OPEN,
+        due_at__lte=now,
+    )
+    if choice.date:
+        rows = rows.filter(edition__date=choice.date)
+    if choice.email:
+        rows = rows.filter(subscriber__email=choice.email)
+    return rows
+
+
+def claim(
+    sender_id: int, now: datetime, *, most: int, after: int = 0, choice: Choice = EVERYTHING
+) -> list[Digest]:
+    """Take up to `most` letters with ids above `after`; nobody else gets them."""
+    rows = claimable(now, choice).filter(pk__gt=after).order_by("pk")
+    with transaction.atomic():
+        if connection.features.has_select_for_update_skip_locked:
+            rows = rows.select_for_update(skip_locked=True, of=("self",))
+        ids = list(rows.values_list("pk", flat=True)[:most])
+        taken = Digest.objects.filter(pk__in=ids, status=Status.PENDING)
+        taken.update(status=Status.CLAIMED, sender=sender_id, claimed_at=now)
+    held = Digest.objects.filter(pk__in=ids, status=Status.CLAIMED, sender=sender_id)
+    return list(held.select_related("edition", "subscriber").order_by("pk"))
+
+
+def release(sender_id: int, ids: list[int] | None = None) -> int:
+    """Give back claims that came to nothing; all of the sender's where no ids are named."""
+    held = Digest.objects.filter(sender=sender_id, status=Status.CLAIMED)
+    if ids is not None:
+        held = held.filter(pk__in=ids)
+    return held.update(status=Status.PENDING, sender=None, claimed_at=None)
+
+
+def turn_down(digest_id: int, sender_id: int, now: datetime) -> str:
+    """What becomes of a claimed letter that may not go, and why; empty where it goes back.
+
+    It is skipped where its reader may not be mailed, expired where it is too late, and pending
+    again where only its edition waits or its address has changed.
+    """
+    held = Digest.objects.filter(pk=digest_id, sender=sender_id, status=Status.CLAIMED)
+    digest = held.select_related("subscriber", "edition").first()
+    if digest is None:
+        return ""
+    status, reason = _why_not(digest, now)
+    held.update(
+        status=status, reason=reason or digest.reason, sender=None, claimed_at=None, not_before=None
+    )
+    return reason
+
+
+def _why_not(digest: Digest, now: datetime) -> tuple[Digest.Status, str]:
+    reader = digest.subscriber
+    if consent.is_suppressed(reader.email) or reader.status == Subscriber.Status.SUPPRESSED:
+        return Status.SKIPPED, "suppressed"
+    if reader.status != Subscriber.Status.ACTIVE:
+        return Status.SKIPPED, f"reader is {reader.status}"
+    if reader.confirmed_at is None:
+        return Status.SKIPPED, "never confirmed"
+    if digest.edition.status == Edition.Status.CANCELLED:
+        return Status.SKIPPED, "edition cancelled"
+    if is_too_late(digest, now):
+        return Status.EXPIRED, "more than 12 hours late"
+    return Status.PENDING, ""
+
+
+def is_too_late(digest: Digest, now: datetime) -> bool:
+    return digest.kind != Digest.Kind.FIRST and now - digest.due_at > LATE

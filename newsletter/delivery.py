@@ -1,0 +1,384 @@
+"""Send what is built: claim, mark, hand over, record; each letter once, none lost.
+
+The digest row is the work. Before a letter's first byte its row says `sending`, after the last
+reply it says what came of it, and no transaction is open in between. Whatever dies on the way,
+sweep() finds its letters by their marks.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from newsletter import claims, providers, restored, sweeping, throttle, verdicts
+from newsletter.claims import Choice
+from newsletter.letter import Unprintable
+from newsletter.marks import Done, Marks, Next, Tried
+from newsletter.models import Attempt, Digest
+from newsletter.outcomes import Outcome
+from newsletter.senders import LockLostError, Presence, present
+from newsletter.transports import Ready, Way, way_out
+from newsletter.verdicts import Verdict
+from subscribers import consent
+from subscribers.models import Suppression
+
+logger = logging.getLogger(__name__)
+
+Kind = Attempt.Outcome
+Status = Digest.Status
+
+BATCH = 200  # letters claimed and printed at once
+SHORT_WAIT = 2.0  # seconds that a sender waits for a rate limit with letters in hand
+LOOK_EVERY = 1.0  # seconds between two looks at the pauses that all senders share
+DATABASE_PATIENCE = 60.0  # seconds of trying to write down a result when the database is gone
+ASIDE = timedelta(minutes=1)
+
+sweep = sweeping.sweep
+
+
+def send_pending(
+    now: datetime | None = None,
+    *,
+    edition: date | None = None,
+    subscriber: str | None = None,
+    limit: int | None = None,
+    stop: threading.Event | None = None,
+) -> Counter[str]:
+    """Send everything that is due, and return how many letters met which outcome.
+
+    `edition` and `subscriber` (an address) narrow it. Any number may run at once, on any number of
+    hosts. Returns where nothing more can go just
+    now: all is sent, every way out is paused, a rate limit asks for more than a moment's patience,
+    `limit` letters were taken or `stop` was set.
+    """
+    started = time.monotonic()
+    first = now or timezone.now()
+    run = Run(
+        clock=lambda: first + timedelta(seconds=time.monotonic() - started),
+        choice=choice_of(edition, subscriber),
+        stop=stop or threading.Event(),
+        left=limit,
+    )
+    workers = run.workers()
+    if workers == 0 or restored.hold_if_restored(first):
+        return Counter()
+    if workers == 1:
+        return run.work()
+    with ThreadPoolExecutor(workers, thread_name_prefix="sender") as pool:
+        futures = [pool.submit(run.work_in_thread) for _ in range(workers)]
+    return sum((future.result() for future in futures), Counter())
+
+
+def pending(
+    now: datetime, *, edition: date | None = None, subscriber: str | None = None
+) -> QuerySet[Digest]:
+    """Letters that could go now."""
+    return claims.claimable(now, choice_of(edition, subscriber))
+
+
+def choice_of(edition: date | None, subscriber: str | None) -> Choice:
+    return Choice(edition, (subscriber or "").strip().lower())
+
+
+@dataclass
+class Run:
+    """What the senders of one call share."""
+
+    clock: Callable[[], datetime]
+    choice: Choice
+    stop: threading.Event
+    left: int | None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def workers(self) -> int:
+        """As many connections as there are batches, up to MAIL_CONNECTIONS."""
+        most = settings.MAIL_CONNECTIONS if way_out().can_share else 1
+        some = claims.claimable(self.clock(), self.choice).order_by()[: most * BATCH].count()
+        if self.left is not None:
+            some = min(some, self.left)
+        return min(most, -(-some // BATCH))
+
+    def grant(self, n: int) -> int:
+        """How many of `n` letters the call's limit still allows."""
+        if self.left is None:
+            return n
+        with self.lock:
+            granted = min(n, self.left)
+            self.left -= granted
+            return granted
+
+    def work_in_thread(self) -> Counter[str]:
+        try:
+            return self.work()
+        finally:
+            connection.close()
+
+    def work(self) -> Counter[str]:
+        """Be one sender until nothing more can go."""
+        way = way_out()
+        try:
+            with present(self.clock) as sender:
+                return Worker(self, way, sender).work()
+        finally:
+            way.close()
+
+
+class Worker:
+    """One sender: one connection to the database, one to the relay."""
+
+    def __init__(self, run: Run, way: Way, sender: Presence) -> None:
+        self.run, self.way, self.sender = run, way, sender
+        self.marks = Marks(sender)
+        self.gate = Gate(way, run.clock)
+        self.counts: Counter[str] = Counter()
+        self.done: Done | None = None  # handed over, its end not written down yet
+        self.has_ended = False
+
+    def work(self) -> Counter[str]:
+        after = 0
+        try:
+            while not self.has_ended and (batch := self._claim(after)):
+                after = batch[-1].pk
+                self._send(batch)
+        except LockLostError:
+            logger.warning("sender %s lost its lock and ends", self.sender.pk)
+        finally:
+            with suppress(DatabaseError):  # a sweep gives them back as well
+                claims.release(self.sender.pk)
+                self.marks.close()
+        return self.counts
+
+    def _claim(self, after: int) -> list[Digest]:
+        """The next letters; from the start again after the last one."""
+        if self.run.stop.is_set() or not self.gate.is_open():
+            return []
+        most = self.run.grant(BATCH)
+        now, choice = self.run.clock(), self.run.choice
+        batch = claims.claim(self.sender.pk, now, most=most, after=after, choice=choice)
+        if not batch and after:
+            batch = claims.claim(self.sender.pk, now, most=most, choice=choice)
+        return batch
+
+    def _send(self, batch: list[Digest]) -> None:
+        letters = pairs(self._printable(batch))
+        try:
+            for letter, following in letters:
+                if not self._send_one(letter, following):
+                    self.has_ended = True
+                    break
+        finally:
+            self._write_down()
+        if self.has_ended:
+            claims.release(self.sender.pk)
+
+    def _printable(self, batch: list[Digest]) -> Iterator[Ready]:
+        for made in self.way.ready(batch):
+            if isinstance(made, Unprintable):
+                self._give_up(made)
+            else:
+                yield made
+
+    def _give_up(self, made: Unprintable) -> None:
+        held = Digest.objects.filter(
+            pk=made.digest_id, sender=self.sender.pk, status=Status.CLAIMED
+        )
+        reason = f"cannot be printed: {made.reason}"[:300]
+        held.update(status=Status.FAILED, reason=reason, sender=None, claimed_at=None)
+        self.counts["failed"] += 1
+
+    def _send_one(self, letter: Ready, following: Ready | None) -> bool:
+        """Whether the run goes on."""
+        provider = self.gate.choose(letter.digest)
+        if self.run.stop.is_set() or (provider is None and not self.gate.is_open()):
+            return False
+        if provider is None:  # only the provider that may have it already, and it is paused
+            return self._put_aside(letter, ASIDE)
+        wait = self._wait_for_room(letter, provider)
+        if wait:
+            # A limit of its domain's holds this letter only; one of the way's holds them all.
+            return self.gate.is_domain_limited(letter.to) and self._put_aside(
+                letter, timedelta(seconds=min(wait, 3600.0))
+            )
+        if not self._open(provider):
+            return False
+        return self._mark_and_hand_over(letter, provider, following)
+
+    def _wait_for_room(self, letter: Ready, provider: str) -> float:
+        """0 where the rate limits let the letter go, else seconds that are too many to wait."""
+        if not self.gate.is_limited:
+            return 0.0
+        while wait := self.gate.take(letter.to, provider):
+            self._write_down()
+            if wait > SHORT_WAIT or self.run.stop.wait(wait):
+                return wait
+        return 0.0
+
+    def _open(self, provider: str) -> bool:
+        if self.way.is_open:
+            return True
+        self._write_down()
+        fault = self.way.open()
+        if fault:
+            self.counts["not_tried"] += 1
+            self.gate.learn(provider, fault)
+        return fault is None
+
+    def _mark_and_hand_over(self, letter: Ready, provider: str, following: Ready | None) -> bool:
+        tried = self._mark(Next(letter.digest, letter.to, provider))
+        if tried is None:
+            self.way.forget()
+            reason = claims.turn_down(letter.digest.pk, self.sender.pk, self.run.clock())
+            self.counts["skipped" if reason else "put back"] += 1
+            return True
+        outcome = self.way.hand_over(letter, provider, self.gate.may_go_ahead(following))
+        self.done = Done(tried, outcome)
+        self.counts[str(outcome.kind.value)] += 1
+        if not outcome.is_sent:
+            self._write_down()
+            suppress_if_gone(letter.to, outcome, now=self.run.clock())
+        self.gate.learn(provider, outcome)
+        return True
+
+    def _put_aside(self, letter: Ready, wait: timedelta) -> bool:
+        held = Digest.objects.filter(
+            pk=letter.digest.pk, sender=self.sender.pk, status=Status.CLAIMED
+        )
+        until = self.run.clock() + wait
+        held.update(status=Status.PENDING, sender=None, claimed_at=None, not_before=until)
+        self.counts["put aside"] += 1
+        self.way.forget()
+        return True
+
+    # Marks
+
+    def _mark(self, letter: Next | None) -> Tried | None:
+        """Write down the letter before and mark this one; a database that is gone ends the run."""
+        done, self.done = self.done, None
+        try:
+            return self.marks.step(done, letter, self.run.clock())
+        except (DatabaseError, LockLostError) as error:
+            logger.warning("a mark could not be written: %s", type(error).__name__)
+            self._rescue(done, letter)
+            raise LockLostError from error
+
+    def _write_down(self) -> None:
+        if self.done:
+            self._mark(None)
+
+    def _rescue(self, done: Done | None, letter: Next | None) -> None:
+        """Write down what is known as soon as the database is back; nothing is sent meanwhile."""
+        self.way.close()
+        deadline = time.monotonic() + DATABASE_PATIENCE
+        while True:
+            try:
+                if not connection.in_atomic_block:
+                    connection.close()
+                if done:
+                    self.marks.settle_late(done, self.run.clock())
+                if letter:
+                    self.marks.take_back(letter, self.run.clock())
+                return
+            except DatabaseError:
+                if time.monotonic() > deadline:
+                    logger.error("the end of a letter could not be written down")
+                    return
+                time.sleep(1.0)
+
+
+class Gate:
+    """What may go out just now, and by which way."""
+
+    def __init__(self, way: Way, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.names = [key.partition(":")[2] for key in way.throttle_keys()]
+        self.keys = dict(zip(self.names, way.throttle_keys(), strict=True))
+        today = clock().date()
+        self.is_limited = bool(settings.MAIL_DOMAIN_RATES) or any(
+            throttle.limit_of(key, today) for key in self.keys.values()
+        )
+        self._shaky = set(self.names)  # where a letter that is sent would be news
+        self._paused: dict[str, float] = {}
+        self._looked_at = float("-inf")
+
+    def is_open(self) -> bool:
+        return any(not left for left in self._pauses().values())
+
+    def choose(self, digest: Digest) -> str | None:
+        """The name of the provider that takes a letter, "" for a relay; None: none just now."""
+        may_have = digest.provider if digest.uncertain_attempts else ""
+        return providers.choose(self.names, self._pauses(), may_have=may_have)
+
+    def take(self, to: str, provider: str) -> float:
+        return throttle.take(throttle.keys_for(provider, to), 1, self.clock())
+
+    def is_domain_limited(self, to: str) -> bool:
+        domain = throttle.keys_for("", to)[1]
+        return throttle.limit_of(domain, self.clock().date()) is not None
+
+    def may_go_ahead(self, letter: Ready | None) -> Ready | None:
+        return None if self.is_limited else letter
+
+    def learn(self, provider: str, outcome: Outcome) -> None:
+        """Tell all senders what a letter met on its way out."""
+        if outcome.is_sent and provider not in self._shaky:
+            return
+        key = self.keys[provider]
+        if outcome.kind == Kind.RETRY and outcome.code in (None, 421):
+            # A connection that breaks may be one letter's bad luck; three in a row are not.
+            tolerated = throttle.UNCERTAIN_IN_A_ROW
+            throttle.fault(key, outcome.reply, now=self.clock(), tolerated=tolerated)
+        else:
+            throttle.learn(key, outcome, now=self.clock())
+        if outcome.is_sent:
+            self._shaky.discard(provider)
+        elif outcome.kind != Kind.FAILED:
+            self._shaky.add(provider)
+            self._looked_at = float("-inf")
+
+    def _pauses(self) -> dict[str, float]:
+        """Seconds left by name, looked up once a second."""
+        now = time.monotonic()
+        if now - self._looked_at >= LOOK_EVERY:
+            at = self.clock()
+            self._paused = {
+                name: throttle.longest_pause([key], at) for name, key in self.keys.items()
+            }
+            self._looked_at = now
+        return self._paused
+
+
+def suppress_if_gone(to: str, outcome: Outcome, *, now: datetime) -> None:
+    """An address that the other side says does not exist is never mailed again."""
+    if outcome.kind != Kind.FAILED:
+        return
+    if outcome.suppress:
+        reason = Suppression.Reason.REJECTED
+    elif (
+        outcome.phase == "rcpt"
+        and verdicts.of_bounce("", f"{outcome.code} {outcome.reply}") == Verdict.HARD
+    ):
+        reason = Suppression.Reason.BOUNCED
+    else:
+        return
+    consent.suppress(to, reason=reason, detail=outcome.reply, door="delivery", now=now)
+
+
+def pairs(letters: Iterator[Ready]) -> Iterator[tuple[Ready, Ready | None]]:
+    """Each letter with the one after it."""
+    current = next(letters, None)
+    while current is not None:
+        following = next(letters, None)
+        yield current, following
+        current = following

@@ -1,0 +1,308 @@
+"""The marks on a letter's row, before its first byte and after the last reply.
+
+Closing one letter and opening the next is one commit. Each mark is a conditional UPDATE whose row
+count decides. They are SQL of our own, because a million letters a morning pass here.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Case, F, Q, Value, When
+
+from newsletter.endings import change
+from newsletter.models import Attempt, Digest, Edition
+from newsletter.outcomes import Outcome
+from newsletter.schedule import LATE
+from newsletter.senders import Presence
+from subscribers import consent
+from subscribers.models import Subscriber, Suppression
+
+logger = logging.getLogger(__name__)
+
+Kind = Attempt.Outcome
+Status = Digest.Status
+
+DURABLE_EVERY = 0.2  # seconds; what a power cut may repeat
+
+DIGESTS, ATTEMPTS = Digest._meta.db_table, Attempt._meta.db_table
+READERS, EDITIONS = Subscriber._meta.db_table, Edition._meta.db_table
+SUPPRESSIONS = Suppression._meta.db_table
+
+
+Statement = tuple[str, list[Any]]
+
+SETTLE = (
+    f"UPDATE {DIGESTS} SET status = %s, reason = %s, not_before = %s,"  # noqa: S608 - our own names
+    " sent_at = COALESCE(%s, sent_at), uncertain_since = %s, attempts = attempts - %s,"
+    " uncertain_attempts = uncertain_attempts + %s{}, sender_id = NULL, claimed_at = NULL"
+    " WHERE id = %s AND status = 'sending' AND sender_id = %s"
+)
+CLOSE_ATTEMPT = (
+    f"UPDATE {ATTEMPTS} SET finished_at = %s, outcome = %s, phase = %s, code = %s, reply = %s"  # noqa: S608 - our own names
+    " WHERE id = %s AND outcome = 'open'"
+)
+# Whether the reader may still be mailed is asked by the very statement that starts the send.
+BEGIN = (
+    f"UPDATE {DIGESTS} SET status = 'sending', attempts = attempts + 1, provider = %s"  # noqa: S608 - our own names
+    " WHERE id = %s AND status = 'claimed' AND sender_id = %s"
+    " AND (due_at >= %s OR kind = 'first')"
+    f" AND EXISTS (SELECT 1 FROM {EDITIONS} e WHERE e.id = edition_id AND e.status = 'open')"
+    f" AND EXISTS (SELECT 1 FROM {READERS} r WHERE r.id = subscriber_id"
+    " AND r.status = 'active' AND r.confirmed_at IS NOT NULL AND r.email = %s)"
+    f" AND NOT EXISTS (SELECT 1 FROM {SUPPRESSIONS} s WHERE s.lifted_at IS NULL"
+    " AND s.address_hash IN ({}))"
+)
+OPEN_ATTEMPT = (
+    f"INSERT INTO {ATTEMPTS} (digest_id, number, sender_id, provider, started_at, outcome, phase,"  # noqa: S608 - our own names
+    f" reply) SELECT d.id, (SELECT COALESCE(MAX(a.number), 0) + 1 FROM {ATTEMPTS} a"
+    " WHERE a.digest_id = d.id), %s, %s, %s, 'open', '', '' FROM {} d WHERE d.id = %s"
+)
+
+
+@dataclass(frozen=True)
+class Next:
+    """A letter that is printed and about to be handed over."""
+
+    digest: Digest
+    to: str  # the address it was printed for
+    provider: str
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A letter marked `sending`."""
+
+    digest_id: int
+    attempt_id: int
+    attempts: int  # with this one
+
+
+@dataclass(frozen=True)
+class Done:
+    """A letter and what came of it."""
+
+    tried: Tried
+    outcome: Outcome
+
+
+class Marks:
+    """Writes the marks of one sender, on this thread's connection."""
+
+    def __init__(self, sender: Presence) -> None:
+        self.sender = sender
+        self._is_postgresql = connection.vendor == "postgresql"
+        self._durable_at = 0.0
+        if self._is_postgresql:
+            self._commit_waits_for_disk(False)
+
+    def close(self) -> None:
+        if self._is_postgresql and connection.is_usable():
+            self._commit_waits_for_disk(True)
+
+    def step(self, done: Done | None, following: Next | None, now: datetime) -> Tried | None:
+        """Close the letter before and open the next, in one commit.
+
+        None where there is no next one or it may not go: its reader is not active any more, is
+        suppressed or has another address, its edition is not open, it is too late, or it is not
+        ours any more. Raises DatabaseError or LockLostError; then nothing may be handed over.
+        """
+        self.sender.check()
+        is_durable = self._is_durable_now()
+        if is_durable:
+            self._commit_waits_for_disk(True)
+        try:
+            step = self._step_postgresql if self._is_postgresql else self._step_sqlite
+            settled, attempt_id = step(done, following, now)
+        finally:
+            if is_durable:
+                self._commit_waits_for_disk(False)
+        if done and not settled:
+            self.settle_late(done, now)
+        if following is None or attempt_id is None:
+            return None
+        return Tried(following.digest.pk, attempt_id, following.digest.attempts + 1)
+
+    def _step_sqlite(
+        self, done: Done | None, following: Next | None, now: datetime
+    ) -> tuple[bool, int | None]:
+        settled, attempt_id = False, None
+        with connection.wrap_database_errors, _immediately() as raw:
+            if done:
+                settled = raw.execute(*_sqlite(self._settle(done, now))).rowcount == 1
+                raw.execute(*_sqlite(self._close_attempt(done, now)))
+            if following:
+                marked = raw.execute(*_sqlite(self._begin(following, now))).rowcount
+                if marked == 1:
+                    opened = self._open_attempt(following, now)
+                    attempt_id = raw.execute(*_sqlite(opened)).lastrowid
+        return settled, attempt_id
+
+    def _step_postgresql(
+        self, done: Done | None, following: Next | None, now: datetime
+    ) -> tuple[bool, int | None]:
+        parts: list[str] = []
+        values: list[Any] = []
+        for name, made in (
+            ("settled", done and self._settle(done, now)),
+            ("closed", done and self._close_attempt(done, now)),
+            ("begun", following and self._begin(following, now)),
+            ("opened", following and self._open_attempt(following, now, source="begun")),
+        ):
+            if made:
+                parts.append(f"{name} AS ({made[0]} RETURNING id)")
+                values += made[1]
+        if not parts:
+            return False, None
+        settled = "(SELECT count(*) FROM settled)" if done else "0"
+        opened = "(SELECT id FROM opened)" if following else "NULL"
+        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+            sql = f"WITH {', '.join(parts)} SELECT {settled}, {opened}"
+            row = cursor.execute(sql, values, prepare=True).fetchone()
+        return row is not None and row[0] == 1, row and row[1]
+
+    def _settle(self, done: Done, now: datetime) -> Statement:
+        made = change(done.outcome, attempts=done.tried.attempts, now=now, jitter=random.random())
+        sent_at = now if made.status == Status.SENT else None
+        unsure_since = now if made.is_unsure else None
+        values = [
+            str(made.status), made.reason, made.not_before, sent_at, unsure_since,
+            int(not made.is_blamed), int(made.is_unsure),
+        ]  # fmt: skip
+        name = ""
+        if done.outcome.message_id:
+            name = ", provider_message_id = %s"
+            values.append(done.outcome.message_id[:300])
+        return SETTLE.format(name), [*values, done.tried.digest_id, self.sender.pk]
+
+    def _close_attempt(self, done: Done, now: datetime) -> Statement:
+        outcome = done.outcome
+        said = [str(outcome.kind), outcome.phase[:12], outcome.code, outcome.reply[:300]]
+        return CLOSE_ATTEMPT, [now, *said, done.tried.attempt_id]
+
+    def _begin(self, letter: Next, now: datetime) -> Statement:
+        hashes = consent.address_hashes(letter.to)
+        sql = BEGIN.format(", ".join(["%s"] * len(hashes)))
+        ours = [letter.provider, letter.digest.pk, self.sender.pk]
+        return sql, [*ours, now - LATE, letter.to, *hashes]
+
+    def _open_attempt(self, letter: Next, now: datetime, source: str = DIGESTS) -> Statement:
+        values = [self.sender.pk, letter.provider, now, letter.digest.pk]
+        return OPEN_ATTEMPT.format(source), values
+
+    # Durability
+
+    def _is_durable_now(self) -> bool:
+        if settings.SENDER_DURABLE == "full":
+            return True
+        now = time.monotonic()
+        if now - self._durable_at < DURABLE_EVERY:
+            return False
+        self._durable_at = now
+        return True
+
+    def _commit_waits_for_disk(self, waits: bool) -> None:
+        if self._is_postgresql:
+            sql = f"SET synchronous_commit TO {'on' if waits else 'off'}"
+        elif connection.in_atomic_block:
+            return  # SQLite refuses the change; whoever opened the transaction decides
+        else:
+            sql = f"PRAGMA synchronous={'FULL' if waits else 'NORMAL'}"
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+
+    # After a fault
+
+    def settle_late(self, done: Done, now: datetime) -> bool:
+        """Write down an outcome, also where a sweep has taken the letter for uncertain by now.
+
+        A letter that somebody else has in hand again is theirs.
+        """
+        attempt = Attempt.objects.filter(pk=done.tried.attempt_id).first()
+        if attempt is None:  # the reader was erased
+            return False
+        made = change(done.outcome, attempts=done.tried.attempts, now=now, jitter=0)
+        is_last = not Attempt.objects.filter(
+            digest=attempt.digest_id, number__gt=attempt.number
+        ).exists()
+        ours = Q(status=Status.SENDING, sender=self.sender.pk)
+        taken = Q(status=Status.UNCERTAIN, sender=None) if is_last else Q(pk__in=[])
+        fields: dict[str, Any] = {"sent_at": now} if made.status == Status.SENT else {}
+        if done.outcome.message_id:
+            fields["provider_message_id"] = done.outcome.message_id[:300]
+        with transaction.atomic():
+            # A sweep has counted the try as uncertain; the truth takes that back.
+            counted = Case(When(status=Status.UNCERTAIN, then=Value(1)), default=Value(0))
+            settled = Digest.objects.filter(ours | taken, pk=done.tried.digest_id).update(
+                status=made.status,
+                reason=made.reason,
+                not_before=made.not_before,
+                uncertain_since=now if made.is_unsure else None,
+                uncertain_attempts=F("uncertain_attempts") - counted + int(made.is_unsure),
+                attempts=F("attempts") - int(not made.is_blamed),
+                sender=None,
+                claimed_at=None,
+                **fields,
+            )
+            Attempt.objects.filter(pk=attempt.pk, outcome__in=[Kind.OPEN, Kind.UNCERTAIN]).update(
+                finished_at=now,
+                outcome=done.outcome.kind,
+                phase=done.outcome.phase[:12],
+                code=done.outcome.code,
+                reply=done.outcome.reply[:300],
+            )
+        if not settled:
+            logger.warning("digest %s was settled by somebody else", done.tried.digest_id)
+        return settled == 1
+
+    def take_back(self, letter: Next, now: datetime) -> None:
+        """Undo a mark of which nobody knows if it was written: the letter was not handed over."""
+        with transaction.atomic():
+            undone = Digest.objects.filter(
+                pk=letter.digest.pk, status=Status.SENDING, sender=self.sender.pk
+            ).update(
+                status=Status.PENDING, attempts=F("attempts") - 1, sender=None, claimed_at=None
+            )
+            if undone:
+                Attempt.objects.filter(
+                    digest=letter.digest.pk, sender=self.sender.pk, outcome=Kind.OPEN
+                ).update(
+                    finished_at=now,
+                    outcome=Kind.NOT_TRIED,
+                    reply="the mark could not be written in time",
+                )
+
+
+def _sqlite(statement: Statement) -> Statement:
+    sql, values = statement
+    return sql.replace("%s", "?"), [
+        v.astimezone(UTC).replace(tzinfo=None).isoformat(" ") if isinstance(v, datetime) else v
+        for v in values
+    ]
+
+
+@contextmanager
+def _immediately() -> Iterator[Any]:
+    """SQLite's own connection in a transaction, or in the one that is open."""
+    raw: Any = connection.connection
+    if connection.in_atomic_block:
+        yield raw
+        return
+    raw.execute("BEGIN IMMEDIATE")
+    try:
+        yield raw
+        raw.execute("COMMIT")
+    except BaseException:
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+        raise

@@ -1,0 +1,64 @@
+"""What a reader answers to a letter: a tap on one of its papers, or its one question."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from newsletter.models import Digest, Entry
+from papers.models import Topic
+from subscribers import feedback, preferences
+from subscribers.models import Feedback
+
+# The last part of the address → what is recorded.
+TAPS = {
+    "more": Feedback.Kind.MORE,
+    "less": Feedback.Kind.LESS,
+    "save": Feedback.Kind.SAVED,
+    "seen": Feedback.Kind.SEEN,
+}
+FOLLOW = "follow"
+ANSWERS = frozenset(Digest.Answer.values)
+KEEP, WEEKLY = "keep", "weekly"
+
+
+def topic_of(entry: Entry) -> Topic | None:
+    """The topic that the letter offers to follow; None where it is gone."""
+    names = [r.get("topic") for r in entry.reasons if r.get("kind") in {"exploration", "topic"}]
+    return Topic.objects.active().filter(name__in=[name for name in names if name]).first()
+
+
+def tap(entry: Entry, action: str, *, now: datetime) -> bool:
+    """Record it; the same tap again changes nothing. False where its topic is gone."""
+    reader = entry.digest.subscriber
+    if action != FOLLOW:
+        feedback.give(reader, entry.paper, TAPS[action], now=now)
+        return True
+    topic = topic_of(entry)
+    if topic is None:
+        return False
+    feedback.follow_topic(reader, topic)
+    feedback.seen(reader, now=now)
+    return True
+
+
+def untap(entry: Entry, action: str, *, now: datetime) -> None:
+    reader = entry.digest.subscriber
+    if action != FOLLOW:
+        feedback.undo(reader, entry.paper, TAPS[action], now=now)
+    elif topic := topic_of(entry):
+        feedback.unfollow_topic(reader, topic)
+    feedback.seen(reader, now=now)
+
+
+def answer(digest: Digest, word: str, *, now: datetime) -> None:
+    """To the letter's question, or to whether it is still useful."""
+    feedback.seen(digest.subscriber, now=now)
+    if word == WEEKLY:
+        preferences.set_weekly(digest.subscriber, now=now)
+    elif word in ANSWERS:
+        Digest.objects.filter(pk=digest.pk).update(answer=word)
+
+
+def unanswer(digest: Digest, *, now: datetime) -> None:
+    Digest.objects.filter(pk=digest.pk).update(answer="")
+    feedback.seen(digest.subscriber, now=now)
