@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils import translation
@@ -13,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from newsletter import reasons, subjects, wording
-from newsletter.facts import Copy, EntryFacts, PaperFacts
+from newsletter.facts import Copy, EntryFacts, PaperFacts, Week
 from newsletter.items import Item, make_item
 from newsletter.models import Digest, Edition, Entry
 from papers import text
@@ -21,9 +23,14 @@ from subscribers import links
 from subscribers.models import Subscriber
 
 NAME_LONGEST = 40
+PREHEADER_FROM = 4  # titles; a line has no room for more
+ITEMS_MOST = 20_000
+MADE_MOST = 100_000  # sentences kept for the letters to come
+
+T = TypeVar("T")
 TOPICS_SHOWN = 3
 
-LOOKS = {
+LOOKS: dict[str, str] = {
     Entry.Section.TOP: "lead",
     Entry.Section.FOLLOWED: "full",
     Entry.Section.MORE: "full",
@@ -31,7 +38,7 @@ LOOKS = {
     Entry.Section.OUTSIDE: "compact",
     Entry.Section.ALSO: "line",
 }
-ORDER = (
+SECTIONS = (
     Entry.Section.TOP,
     Entry.Section.FOLLOWED,
     Entry.Section.MORE,
@@ -39,7 +46,8 @@ ORDER = (
     Entry.Section.OUTSIDE,
     Entry.Section.ALSO,
 )
-TEMPLATES = {
+ORDER: dict[str, int] = {section: place for place, section in enumerate(SECTIONS)}
+TEMPLATES: dict[str, str] = {
     Digest.Kind.FIRST: "first",
     Digest.Kind.QUIET: "quiet",
     Digest.Kind.STILL_USEFUL: "still_useful",
@@ -78,6 +86,7 @@ class Letter:
     opening: str
     opening_html: SafeString
     sections: tuple[Section, ...]
+    own_week: str  # weekly only
     question: str
     why_this_mail: str
     preferences_url: str
@@ -112,7 +121,19 @@ class Layout:
         self.on = on
         self.language = translation.get_language() or "en"
         self.direction = "rtl" if translation.get_language_bidi() else "ltr"
-        self._items: dict[tuple[object, ...], Item] = {}
+        self.is_public = False
+        self._items: dict[tuple[object, ...], tuple[Item, str]] = {}
+        self._made: dict[tuple[object, ...], Any] = {}
+
+    def once(self, make: Callable[..., T], *values: Hashable) -> T:
+        """`make(*values)`, made once for all letters that share these values."""
+        known = (make, values)
+        if known not in self._made:
+            if len(self._made) > MADE_MOST:
+                self._made.clear()
+            self._made[known] = make(*values)
+        made: T = self._made[known]
+        return made
 
     def letter(self, copy: Copy, *, squeeze: int = 0) -> Letter:
         """The letter of `copy`; each step of `squeeze` makes it smaller by one item.
@@ -123,7 +144,7 @@ class Layout:
         digest, reader = copy.digest, copy.digest.subscriber
         sections = self.sections(copy, squeeze=squeeze)
         shown = [each for section in sections for each in section.shown]
-        template = TEMPLATES.get(Digest.Kind(digest.kind)) or _regular(digest)
+        template = TEMPLATES.get(digest.kind) or _regular(digest)
         if not shown and template not in {"quiet", "still_useful"}:
             raise LookupError("none of its papers exists any more")
         subject, preheader = self.envelope(copy, template, shown)
@@ -137,60 +158,105 @@ class Layout:
             token=digest.view_token,
             subject=subject,
             preheader=preheader or plain,
-            date=wording.long_date(self.on),
-            heading=heading(template, len(shown), first_name(reader)),
+            date=self.once(wording.long_date, self.on),
+            heading=self.once(heading, template, len(shown), first_name(reader)),
             opening=plain,
             opening_html=bold_html(opening),
             sections=sections,
-            question=_question(digest),
-            why_this_mail=why_this_mail(reader),
+            own_week=self.once(own_week, copy.week),
+            question=self.once(_question, digest.edition.cadence),
+            why_this_mail=self.once(
+                why_this_mail, reader.cadence, reader.weekdays, reader.hour, reader.timezone
+            ).replace(ADDRESS, reader.email),
             preferences_url=links.preferences_url(reader),
             pause_url=links.pause_url(reader),
             unsubscribe_url=links.unsubscribe_url(reader),
+        )
+
+    def sample(self, copy: Copy) -> Letter:
+        """The letter for everybody: no name, no reasons, no links that are one reader's own."""
+        self.is_public = True
+        sections = self.sections(copy)
+        shown = [each for section in sections for each in section.shown]
+        if not shown:
+            raise LookupError("no papers")
+        top, more = shown[0].item, len(shown) - 1
+        minutes = wording.minutes(sum(each.item.words for each in shown))
+        opening = " ".join((chosen_from(copy.digest.pool_size), _read(minutes)))
+        is_weekly = _regular(copy.digest) == "weekly"
+        return Letter(
+            template="sample",
+            digest_id=0,
+            language=self.language,
+            direction=self.direction,
+            token="",
+            subject=(subjects.weekly if is_weekly else subjects.daily)(top.title, more),
+            preheader="",
+            date=wording.long_date(self.on),
+            heading=heading("sample", len(shown), ""),
+            opening=opening,
+            opening_html=bold_html(opening),
+            sections=sections,
+            own_week="",
+            question="",
+            why_this_mail="",
+            preferences_url="",
+            pause_url="",
+            unsubscribe_url="",
         )
 
     # Sections and items
 
     def sections(self, copy: Copy, *, squeeze: int = 0) -> tuple[Section, ...]:
         weekly = copy.digest.edition.cadence == Edition.Cadence.WEEKLY
-        placed: dict[tuple[int, str], list[tuple[EntryFacts, str]]] = {}
+        placed: dict[tuple[int, str], list[tuple[Item, str]]] = {}
         for entry, look in squeezed(copy.entries, squeeze):
             if entry.paper_id not in self.papers:
                 continue
-            group = ""
-            if weekly and entry.section == Entry.Section.MORE:
-                group = _topic_of(entry) or self.papers[entry.paper_id].topic
-            key = (ORDER.index(Entry.Section(entry.section)), group)
-            placed.setdefault(key, []).append((entry, look))
+            item, why = self.item(copy, entry, look)
+            group = item.topic if weekly and entry.section == Entry.Section.MORE else ""
+            placed.setdefault((ORDER[entry.section], group), []).append((item, why))
         sections, number = [], 0
-        for (order, group), entries in sorted(placed.items(), key=lambda item: item[0][0]):
-            shown = []
-            for entry, look in entries:
-                number += 1
-                why = "" if look == "line" else reasons.sentence(entry.reasons)
-                shown.append(Shown(number, self.item(copy, entry, look), why))
-            name, note = _heading(ORDER[order], group, len(shown), weekly=weekly)
-            sections.append(Section(name, note, tuple(shown)))
+        # Groups of one section stay in the order of their strongest papers.
+        for order, group in sorted(placed, key=itemgetter(0)):
+            items = placed[order, group]
+            shown = tuple(
+                Shown(place, item, why) for place, (item, why) in enumerate(items, number + 1)
+            )
+            number += len(shown)
+            name, note = self.once(_heading, SECTIONS[order], group, len(shown), weekly)
+            if self.is_public:
+                name, note = _public_heading(SECTIONS[order], group, len(shown))
+            sections.append(Section(name, note, shown))
         return tuple(sections)
 
-    def item(self, copy: Copy, entry: EntryFacts, look: str) -> Item:
+    def item(self, copy: Copy, entry: EntryFacts, look: str) -> tuple[Item, str]:
+        """The paper as it is printed, and why it is there; made once for all who share both."""
         paper = self.papers[entry.paper_id]
-        followed = frozenset(id for id, _ in paper.authors) & copy.followed
-        topic = _topic_of(entry) or paper.topic
-        outside = entry.section == Entry.Section.OUTSIDE and bool(topic)
+        followed: frozenset[int] = frozenset()
+        if copy.followed:
+            followed = copy.followed.intersection(id for id, _ in paper.authors)
         summaries = copy.digest.subscriber.summaries
-        key = (paper.id, look, topic, followed, outside, summaries)
-        if key not in self._items:
-            self._items[key] = make_item(
-                paper,
-                look,
-                topic=topic,
-                followed=followed,
-                outside=outside,
-                summaries=summaries,
-                on=self.on,
-            )
-        return self._items[key]
+        known = (paper.id, look, entry.section, entry.key, followed, summaries)
+        if known in self._items and entry.key:
+            return self._items[known]
+        topic = _topic_of(entry) or paper.topic
+        item = make_item(
+            paper,
+            look,
+            topic=topic,
+            followed=followed,
+            outside=entry.section == Entry.Section.OUTSIDE and bool(topic),
+            summaries=summaries,
+            on=self.on,
+        )
+        if self.is_public:
+            item = replace(item, actions=())
+        why = "" if look == "line" else reasons.sentence(entry.reasons)
+        if len(self._items) >= ITEMS_MOST:
+            self._items.clear()
+        self._items[known] = item, why
+        return item, why
 
     # The lines above them
 
@@ -205,14 +271,15 @@ class Layout:
         author = next((a.name for a in top.authors if a.followed), "")
         more = len(shown) - 1
         if template == "weekly":
-            subject = subjects.weekly(top.title, more)
+            subject = self.once(subjects.weekly, top.title, more)
         elif author and _led_by_author(entry):
-            subject = subjects.followed(author, top.title)
+            subject = self.once(subjects.followed, author, top.title)
         else:
-            subject = subjects.daily(top.title, more)
-        surprise = next((s.item.title for s in shown if "follow" in dict(s.item.actions)), "")
-        titles = [s.item.title for s in shown[1:] if s.item.title != surprise]
-        return subject, subjects.preheader(titles, surprise, chosen_from(copy.digest.pool_size))
+            subject = self.once(subjects.daily, top.title, more)
+        surprise = next((s.item.title for s in shown if s.item.is_surprise), "")
+        titles = tuple(s.item.title for s in shown[1:] if s.item.title != surprise)[:PREHEADER_FROM]
+        otherwise = self.once(chosen_from, copy.digest.pool_size)
+        return subject, self.once(subjects.preheader, titles, surprise, otherwise)
 
     def opening(self, copy: Copy, template: str, shown: Sequence[Shown]) -> str:
         """The sentences under the heading, the topics between BOLD and PLAIN."""
@@ -226,12 +293,11 @@ class Layout:
                 "No paper has reached your topics for three days. Wider or more topics would "
                 "find some; if you like it quiet, there is nothing to do."
             )
-        topics = [f"{BOLD}{text.clean(name)}{PLAIN}" for name in copy.topics[:TOPICS_SHOWN]]
+        topics = tuple(self.once(_bold, name) for name in copy.topics[:TOPICS_SHOWN])
         minutes = wording.minutes(sum(each.item.words for each in shown))
-        before, after = _around(digest)
-        return " ".join(
-            filter(None, (before, chosen_from(digest.pool_size, topics), _read(minutes), after))
-        )
+        before, after = self.once(_around, digest.kind)
+        chosen = self.once(chosen_from, digest.pool_size, topics)
+        return " ".join(filter(None, (before, chosen, self.once(_read, minutes), after)))
 
 
 def bold_html(words: str) -> SafeString:
@@ -241,7 +307,7 @@ def bold_html(words: str) -> SafeString:
 
 
 # Around what is bold in the opening. Outside text has no control characters left: text.clean().
-BOLD, PLAIN = "\x02", "\x03"
+BOLD, PLAIN, ADDRESS = "\x02", "\x03", "\x04"
 
 
 def first_name(reader: Subscriber) -> str:
@@ -285,14 +351,18 @@ def _read(minutes: int) -> str:
     return frame % {"n": minutes}
 
 
-def _around(digest: Digest) -> tuple[str, str]:
+def _bold(name: str) -> str:
+    return f"{BOLD}{text.clean(name)}{PLAIN}"
+
+
+def _around(kind: str) -> tuple[str, str]:
     """What a first or a catch-up letter says before and after the usual sentence."""
-    if digest.kind == Digest.Kind.FIRST:
+    if kind == Digest.Kind.FIRST:
         return (
             gettext("Welcome: these are the best of the last seven days."),
             gettext("Answer three of them and the next letter fits better."),
         )
-    if digest.kind == Digest.Kind.CATCH_UP:
+    if kind == Digest.Kind.CATCH_UP:
         return gettext("A source was silent yesterday, so this letter covers both days."), ""
     return "", ""
 
@@ -301,34 +371,57 @@ def _regular(digest: Digest) -> str:
     return "weekly" if digest.edition.cadence == Edition.Cadence.WEEKLY else "digest"
 
 
-def _question(digest: Digest) -> str:
-    if digest.edition.cadence == Edition.Cadence.WEEKLY:
+def _question(cadence: str) -> str:
+    if cadence == Edition.Cadence.WEEKLY:
         return gettext("Was this week’s selection right for you?")
     return gettext("Was today’s selection right for you?")
 
 
-def why_this_mail(reader: Subscriber) -> str:
-    facts = {
-        "address": reader.email,
-        "site": settings.SITE_NAME,
-        "time": wording.clock(reader.hour),
-        "zone": reader.timezone,
-    }
-    if reader.cadence == Subscriber.Cadence.WEEKLY:
-        lowest = reader.weekdays & -reader.weekdays
-        facts["days"] = wording.weekdays(lowest)
-    else:
-        facts["days"] = wording.weekdays(reader.weekdays)
-    return (
-        gettext(
-            "You get this because %(address)s subscribed to %(site)s, "
-            "%(days)s at %(time)s %(zone)s."
+def own_week(week: Week) -> str:
+    """You saved 2 papers this week and asked for more like 1."""
+    facts = {"saved": wording.number(week.saved), "liked": wording.number(week.liked)}
+    if week.saved and week.liked:
+        return (
+            ngettext(
+                "You saved %(saved)s paper this week and asked for more like %(liked)s.",
+                "You saved %(saved)s papers this week and asked for more like %(liked)s.",
+                week.saved,
+            )
+            % facts
         )
-        % facts
-    )
+    if week.saved:
+        frame = ngettext(
+            "You saved %(saved)s paper this week.",
+            "You saved %(saved)s papers this week.",
+            week.saved,
+        )
+        return frame % facts
+    if week.liked:
+        frame = ngettext(
+            "You asked for more like %(liked)s paper this week.",
+            "You asked for more like %(liked)s papers this week.",
+            week.liked,
+        )
+        return frame % facts
+    return ""
 
 
-def _heading(section: Entry.Section, group: str, count: int, *, weekly: bool) -> tuple[str, str]:
+def why_this_mail(cadence: str, weekdays: int, hour: int, zone: str) -> str:
+    """With ADDRESS in place of the reader's."""
+    if cadence == Subscriber.Cadence.WEEKLY:
+        weekdays &= -weekdays
+    return gettext(
+        "You get this because %(address)s subscribed to %(site)s, %(days)s at %(time)s %(zone)s."
+    ) % {
+        "address": ADDRESS,
+        "site": settings.SITE_NAME,
+        "days": wording.weekdays(weekdays),
+        "time": wording.clock(hour),
+        "zone": zone,
+    }
+
+
+def _heading(section: Entry.Section, group: str, count: int, weekly: bool) -> tuple[str, str]:
     """What stands over a section, and the note at its other end."""
     if section == Entry.Section.TOP:
         note = gettext("Best match of the week") if weekly else gettext("Best match of the day")
@@ -344,13 +437,21 @@ def _heading(section: Entry.Section, group: str, count: int, *, weekly: bool) ->
     return group or names[section], wording.papers(count)
 
 
+def _public_heading(section: Entry.Section, group: str, count: int) -> tuple[str, str]:
+    if section == Entry.Section.TOP:
+        return gettext("Top paper"), ""
+    return group or gettext("More papers"), wording.papers(count)
+
+
 def squeezed(entries: Sequence[EntryFacts], steps: int) -> list[tuple[EntryFacts, str]]:
     """Entries with their look, made smaller by one item a step.
 
     First the short lines at the end go, then full items become compact, the last first; the top
     pick stays as it is.
     """
-    looks = [(entry, LOOKS[Entry.Section(entry.section)]) for entry in entries]
+    looks = [(entry, LOOKS[entry.section]) for entry in entries]
+    if not steps:
+        return looks
     for place in [i for i, (_, look) in enumerate(looks) if look == "line"][::-1][:steps]:
         del looks[place]
         steps -= 1

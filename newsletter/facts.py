@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,17 +10,19 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.db.models import prefetch_related_objects
+from django.db.models import TextField, prefetch_related_objects
+from django.db.models.functions import Cast
 from django.utils.encoding import iri_to_uri
 
-from newsletter.models import Digest, Entry
+from newsletter.models import Digest, Edition, Entry
 from papers import text
 from papers.models import Authorship, Engagement, Paper, PaperTopic
-from subscribers.models import Follow, TopicPreference
+from subscribers.models import Feedback, Follow, TopicPreference
 
 URL_LONGEST = 500
 HISTORY = timedelta(days=8)  # of counters, for "rising: 9 to 74 upvotes"
 DAY = timedelta(hours=24)
+WEEK = timedelta(days=7)
 DAY_TOLERANCE = timedelta(hours=2)  # sources are read about once an hour
 
 
@@ -53,6 +56,16 @@ class EntryFacts:
     paper_id: int
     section: str
     reasons: tuple[Mapping[str, Any], ...] = ()
+    # The reasons as they are stored: what is made of them is made once for each such text.
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """What a reader of the weekly letter did in the week before it."""
+
+    saved: int = 0
+    liked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,7 @@ class Copy:
     entries: tuple[EntryFacts, ...]
     topics: tuple[str, ...] = ()  # names, the ones they want more of first
     followed: frozenset[int] = frozenset()  # author ids
+    week: Week = Week()
 
 
 @dataclass(slots=True)
@@ -95,12 +109,16 @@ def copies(digests: Sequence[Digest]) -> list[Copy]:
     prefetch_related_objects(list(digests), "edition", "subscriber")
     subscriber_ids = {digest.subscriber_id for digest in digests}
     entries: dict[int, list[EntryFacts]] = defaultdict(list)
-    for digest_id, paper_id, section, reasons in (
+    known: dict[str, tuple[Mapping[str, Any], ...]] = {}
+    for digest_id, paper_id, section, key in (
         Entry.objects.filter(digest_id__in=[digest.pk for digest in digests])
         .order_by("digest_id", "position")
-        .values_list("digest_id", "paper_id", "section", "reasons")
+        .annotate(stored=Cast("reasons", TextField()))
+        .values_list("digest_id", "paper_id", "section", "stored")
     ):
-        entries[digest_id].append(EntryFacts(paper_id, section, tuple(reasons)))
+        if key not in known:
+            known[key] = tuple(json.loads(key))
+        entries[digest_id].append(EntryFacts(paper_id, section, known[key], key))
     topics: dict[int, list[str]] = defaultdict(list)
     for subscriber_id, name in (
         TopicPreference.objects.filter(subscriber_id__in=subscriber_ids, topic__is_active=True)
@@ -113,15 +131,37 @@ def copies(digests: Sequence[Digest]) -> list[Copy]:
         subscriber_id__in=subscriber_ids
     ).values_list("subscriber_id", "author_id"):
         followed[subscriber_id].append(author_id)
+    weeks = _weeks([d for d in digests if d.edition.cadence == Edition.Cadence.WEEKLY])
     return [
         Copy(
             digest,
             tuple(entries[digest.pk]),
             tuple(topics[digest.subscriber_id]),
             frozenset(followed[digest.subscriber_id]),
+            weeks.get(digest.pk, Week()),
         )
         for digest in digests
     ]
+
+
+def _weeks(digests: Sequence[Digest]) -> dict[int, Week]:
+    """Digest → taps that stand from the seven days before it."""
+    if not digests:
+        return {}
+    taps: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
+    for subscriber_id, at, kind in Feedback.objects.filter(
+        subscriber_id__in={digest.subscriber_id for digest in digests},
+        kind__in=[Feedback.Kind.SAVED, Feedback.Kind.MORE],
+        undone_at=None,
+        given_at__gt=min(map(as_of, digests)) - WEEK,
+    ).values_list("subscriber_id", "given_at", "kind"):
+        taps[subscriber_id].append((at, kind))
+    weeks = {}
+    for digest in digests:
+        end = as_of(digest)
+        kinds = [kind for at, kind in taps[digest.subscriber_id] if end - WEEK < at <= end]
+        weeks[digest.pk] = Week(kinds.count(Feedback.Kind.SAVED), kinds.count(Feedback.Kind.MORE))
+    return weeks
 
 
 def paper_facts(paper_ids: Sequence[int], *, as_of: datetime) -> dict[int, PaperFacts]:

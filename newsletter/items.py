@@ -51,6 +51,7 @@ class Item:
     # What a reader may do: (the last part of the address, the label).
     actions: tuple[tuple[str, str], ...] = ()
     words: int = 0
+    is_surprise: bool = False
 
     @property
     def author_line(self) -> str:
@@ -106,6 +107,7 @@ def make_item(
         links=tuple(paper_links(paper)) if look in {"lead", "full"} else (),
         actions=tuple((action, names[action]) for action in actions),
         words=len(title.split()) + len(summary.split()),
+        is_surprise=outside,
     )
 
 

@@ -6,7 +6,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
@@ -16,9 +16,11 @@ from django.utils.text import slugify
 
 from newsletter import facts
 from newsletter.content import Layout, Letter
+from newsletter.cutting import PressError
 from newsletter.facts import Copy, PaperFacts
 from newsletter.models import Digest
-from subscribers import links, look, mail, wire
+from newsletter.press import Envelope, Press
+from subscribers import links, mail, wire
 
 logger = logging.getLogger(__name__)
 
@@ -52,19 +54,85 @@ def email(digest: Digest) -> mail.Letter:
     return rendered(copy, archive.papers)
 
 
+def page(digest: Digest) -> str:
+    """The digest's HTML for its page on the web; nothing is left out for size.
+
+    Raises LookupError where none of its papers exists any more.
+    """
+    (copy,) = facts.copies([digest])
+    archive = facts.Archive(facts.as_of(digest))
+    archive.fetch(entry.paper_id for entry in copy.entries)
+    language = digest.subscriber.language
+    with translation.override(language):
+        letter = Layout(archive.papers, on=digest.edition.date).letter(copy)
+        return mail.page(letter.template, context(letter), language=language)
+
+
 def print_batch(digests: Sequence[Digest]) -> Iterator[Printed | Unprintable]:
     """Each digest as it goes over the wire, in order; one that cannot be printed says why."""
-    for start in range(0, len(digests), BATCH):
-        batch = digests[start : start + BATCH]
-        copies = facts.copies(batch)
-        archives = {as_of: facts.Archive(as_of) for as_of in map(facts.as_of, batch)}
-        for as_of, papers in facts.papers_by_instant(copies).items():
-            archives[as_of].fetch(papers)
-        for copy in copies:
-            yield printed(copy, archives[facts.as_of(copy.digest)].papers)
+    yield from Printer().print(digests)
+
+
+class Printer:
+    """Prints batches; what letters of an edition share is read and rendered once in its life."""
+
+    def __init__(self) -> None:
+        self.archives: dict[datetime, facts.Archive] = {}
+        self.runs: dict[tuple[int, str, datetime], Run] = {}
+
+    def print(self, digests: Sequence[Digest]) -> Iterator[Printed | Unprintable]:
+        for start in range(0, len(digests), BATCH):
+            copies = facts.copies(digests[start : start + BATCH])
+            for as_of, papers in facts.papers_by_instant(copies).items():
+                self.archives.setdefault(as_of, facts.Archive(as_of)).fetch(papers)
+            for copy in copies:
+                yield self._printed(copy)
+
+    def _printed(self, copy: Copy) -> Printed | Unprintable:
+        papers = self.archives[facts.as_of(copy.digest)].papers
+        if copy.digest.subscriber.text_only:
+            return printed(copy, papers)
+        try:
+            data = self._run(copy, papers).data(copy)
+        except PressError as error:
+            logger.warning("digest %s is rendered plainly: %s", copy.digest.pk, error)
+            return printed(copy, papers)
+        except Exception:
+            # Whatever its data does, the plain render says it best.
+            return printed(copy, papers)
+        return Printed(copy.digest.pk, copy.digest.subscriber.email, data)
+
+    def _run(self, copy: Copy, papers: Mapping[int, PaperFacts]) -> Run:
+        digest = copy.digest
+        key = (digest.edition_id, digest.subscriber.language, facts.as_of(digest))
+        if key not in self.runs:
+            self.runs[key] = Run(copy, papers)
+        return self.runs[key]
+
+
+class Run:
+    """Letters of one edition, language and instant on the press."""
+
+    def __init__(self, copy: Copy, papers: Mapping[int, PaperFacts]) -> None:
+        self.language = copy.digest.subscriber.language
+        with translation.override(self.language):
+            self.layout = Layout(papers, on=copy.digest.edition.date)
+            self.press = Press()
+        plain = rendered(copy, papers).message()
+        self.envelope = Envelope(plain.as_bytes(linesep="\r\n"))
+
+    def data(self, copy: Copy) -> bytes:
+        """The message as it goes over the wire; squeezed where the plain render would be."""
+        with translation.override(self.language):
+            for squeeze in range(len(copy.entries) + 1):
+                sheet = self.press.sheet(self.layout.letter(copy, squeeze=squeeze))
+                if sheet.fits(HTML_BUDGET):
+                    break
+        return self.envelope.around(sheet, copy.digest)
 
 
 def printed(copy: Copy, papers: Mapping[int, PaperFacts]) -> Printed | Unprintable:
+    """Rendered plainly."""
     try:
         message = rendered(copy, papers).message()
     except Exception as error:  # whatever one letter's data does, the others go out
@@ -96,11 +164,7 @@ def rendered(copy: Copy, papers: Mapping[int, PaperFacts]) -> mail.Letter:
 
 
 def context(letter: Letter) -> dict[str, Any]:
-    return {
-        "letter": letter,
-        "css": look.styles(letter.direction),
-        "dark": look.DARK,
-    }
+    return {"letter": letter}
 
 
 def headers(digest: Digest) -> dict[str, str]:

@@ -110,5 +110,5 @@ def styles(direction: str = "ltr", palette: Palette = LIGHT) -> dict[str, str]:
             f"line-height:20px;font-weight:700;color:#ffffff;background-color:{p.accent};"
             f"border-radius:10px;text-decoration:none"
         ),
-        "foot": sans(13, 21, p.mute) + f";border-top:1px solid {p.line};padding:22px 0 0",
+        "foot": sans(13, 25, p.mute) + f";border-top:1px solid {p.line};padding:22px 0 0",
     }

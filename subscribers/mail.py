@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from email.charset import QP, Charset
+from email.header import Header
 from email.mime.text import MIMEText
 from email.utils import formataddr
 from typing import Any
@@ -33,6 +34,7 @@ class Letter(EmailMultiAlternatives):
 
     def message(self, *, policy: Any = None) -> Any:
         message: Any = super().message()
+        message.replace_header("Subject", subject_header(str(self.subject)))
         text = message
         if message.is_multipart():
             text = message.get_payload(0)
@@ -40,6 +42,13 @@ class Letter(EmailMultiAlternatives):
         del text["Content-Transfer-Encoding"]
         MIMEText.set_payload(text, self.body, charset=QUOTED_PRINTABLE)
         return message
+
+
+def subject_header(subject: str) -> str | Header:
+    """Encoded words begin behind "Subject:", not on a line of their own as Django folds them."""
+    if subject.isascii():
+        return subject
+    return Header(subject, "utf-8", header_name="Subject", maxlinelen=76)
 
 
 def boundary(message_id: str) -> str:
@@ -59,20 +68,11 @@ def compose(
 
     Subject and text are not HTML and are rendered without escaping.
     """
-    values = {
-        "site_name": settings.SITE_NAME,
-        "site_url": settings.SITE_URL,
-        "postal_address": settings.POSTAL_ADDRESS,
-        **context,
-    }
     with translation.override(language):
-        values.setdefault("language", translation.get_language() or "en")
-        values.setdefault("direction", "rtl" if translation.get_language_bidi() else "ltr")
-        values.setdefault("css", look.styles(str(values["direction"])))
-        values.setdefault("dark", look.DARK)
-        subject = " ".join(_render(f"letter/{name}.subject.txt", values, escape=False).split())
-        text = _render(f"letter/{name}.txt", values, escape=False)
-        html = _render(f"letter/{name}.html", values, escape=True)
+        all_values = values(context)
+        subject = " ".join(render(f"letter/{name}.subject.txt", all_values, escape=False).split())
+        text = render(f"letter/{name}.txt", all_values, escape=False)
+        html = render(f"letter/{name}.html", all_values, escape=True)
 
     message_id = f"<{uuid4()}@{settings.MAIL_DOMAIN}>"
     message = Letter(
@@ -87,7 +87,29 @@ def compose(
     return message
 
 
-def _render(template: str, values: dict[str, Any], *, escape: bool) -> str:
+def page(name: str, context: Mapping[str, Any], *, language: str = "en") -> str:
+    """The HTML of the letter `letter/{name}` alone, for the web."""
+    with translation.override(language):
+        return render(f"letter/{name}.html", values(context), escape=True)
+
+
+def values(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What every letter's templates may use, in the language that is switched on."""
+    direction = "rtl" if translation.get_language_bidi() else "ltr"
+    return {
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+        "postal_address": settings.POSTAL_ADDRESS,
+        "language": translation.get_language() or "en",
+        "direction": direction,
+        "css": look.styles(direction),
+        "dark": look.DARK,
+        **context,
+    }
+
+
+def render(template: str, context: Mapping[str, Any], *, escape: bool) -> str:
+    """One template, nothing else."""
     # Django's loader wraps the template it found; its own render() would escape text too.
     wrapped: Any = get_template(template)
-    return str(wrapped.template.render(Context(values, autoescape=escape)))
+    return str(wrapped.template.render(Context(dict(context), autoescape=escape)))

@@ -16,13 +16,36 @@ WIDE = "\u2e80-\u2fff\u3040-\u9fff\uf900-\ufaff"
 UNIT = re.compile(rf"(\s*)([{WIDE}][\u3001-\u3011\uff01-\uff0f\uff1a-\uff20]*|[^\s{WIDE}]+)")
 
 
+SLOT = re.compile("\ue000([a-z_]+):([0-9]+):([0-9]+)\ue001")
+
+
+class Slot(str):
+    """Stands in for words of a reader's own until a letter is joined; remembers how to wrap them.
+
+    Private characters mark it, which no outside text has: papers/text.py drops them.
+    """
+
+    name: str
+    indent: int
+    room: int  # columns; 0: not wrapped
+
+    def __new__(cls, name: str, indent: int = 0, room: int = 0) -> Slot:
+        slot = super().__new__(cls, f"\ue000{name}:{indent}:{room}\ue001")
+        slot.name, slot.indent, slot.room = name, indent, room
+        return slot
+
+    @classmethod
+    def found(cls, match: re.Match[str]) -> Slot:
+        return cls(match[1], int(match[2]), int(match[3]))
+
+
 @register.filter
 def wrap(words: str, indent: int = 0) -> str:
     """`words` in lines of 72 columns, all but the first indented; no word is ever broken.
 
     A script without spaces breaks between its characters, which count for two columns.
     """
-    return ("\n" + " " * indent).join(_lines(str(words), COLUMNS - indent))
+    return wrapped(words, indent, COLUMNS - indent)
 
 
 @register.filter
@@ -34,12 +57,24 @@ def indented(words: str, indent: int = 3) -> str:
 @register.filter
 def numbered(words: str) -> str:
     """The same behind a number such as `12. `."""
-    return "\n   ".join(_lines(str(words), COLUMNS - 4))
+    return wrapped(words, 3, COLUMNS - 4)
+
+
+def wrapped(words: str, indent: int, room: int) -> str:
+    if isinstance(words, Slot):
+        return Slot(words.name, indent, room)
+    return ("\n" + " " * indent).join(_lines(str(words), room))
 
 
 def _lines(words: str, room: int) -> Iterator[str]:
     line, width = "", 0
-    for space, unit in UNIT.findall(words.strip()):
+    if words.isascii() and len(words) <= room:
+        yield " ".join(words.split())
+        return
+    units = (
+        ((" ", word) for word in words.split()) if words.isascii() else UNIT.findall(words.strip())
+    )
+    for space, unit in units:
         columns = len(unit) if unit.isascii() else sum(map(_columns, unit))
         if line and width + bool(space) + columns > room:
             yield line

@@ -37,6 +37,23 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
+def new_browser(browser: Browser) -> Iterator[Callable[..., Browser]]:
+    """Another browser, with arguments of its own."""
+    started = []
+
+    def start(*arguments: str) -> Browser:
+        executable = shutil.which("chromium") or shutil.which("chromium-browser")
+        started.append(
+            browser.browser_type.launch(executable_path=executable, args=[*ARGUMENTS, *arguments])
+        )
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+@pytest.fixture
 def site(live_server: Any, settings: Any) -> str:
     """The running site's address, which the links in letters carry too."""
     settings.SITE_URL = live_server.url

@@ -1,0 +1,109 @@
+"""Print letters: microseconds each, plainly and on the press, the same letters in one run.
+
+python -m benchmarks.letter [--readers 2000] [--papers 1000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import statistics
+import time
+from datetime import UTC, date, datetime
+from typing import Any
+
+from benchmarks import scratch
+
+NOW = datetime(2026, 2, 20, 7, tzinfo=UTC)
+LAYOUT = ["top", *["more"] * 5, "outside", *["also"] * 3]
+
+
+def pool(count: int) -> dict[int, Any]:
+    from newsletter.facts import PaperFacts, Signal
+
+    return {
+        n: PaperFacts(
+            id=n,
+            title=f"Learned Simulators for Planning {n}: a Study of Sparse Rewards",
+            summary=(
+                f"We train simulator {n} and a planner together on {n} tasks of growing length. "
+                "Once it is accurate to two percent, searching deeper helps more than scale."
+            ),
+            authors=((n, f"Maya Ellison {n}"), (n + 1, "Tomas Reinholt"), (n + 2, "Ji-woo Park")),
+            published_on=date(2026, 2, 18),
+            url=f"https://arxiv.org/abs/2602.{n:05d}",
+            pdf_url=f"https://arxiv.org/pdf/2602.{n:05d}",
+            code_url=f"https://code.example.org/{n}",
+            stars=n,
+            signal=Signal("day", n),
+            topic="Reinforcement learning",
+        )
+        for n in range(1, count + 1)
+    }
+
+
+def copy(number: int, papers: int, edition: Any) -> Any:
+    from newsletter.facts import Copy, EntryFacts
+    from newsletter.models import Digest
+    from subscribers.models import Subscriber
+
+    draw = random.Random(number)
+    topics = tuple(f"Topic {n}" for n in draw.sample(range(40), 3))
+    reader = Subscriber(
+        pk=number, email=f"reader{number}@mail.example.net", name=draw.choice(["", "Ada", "Bo"])
+    )
+    digest = Digest(
+        pk=number, edition=edition, subscriber=reader, pool_size=412, due_at=NOW, built_at=NOW
+    )
+    # A reader's papers come from their topics: the strong ones are everybody's.
+    chosen: list[int] = []
+    while len(chosen) < len(LAYOUT):
+        paper = min(papers, 1 + int(draw.expovariate(8 / papers)))
+        chosen += [paper] * (paper not in chosen)
+    why = {paper: ({"kind": "topic", "topic": f"Topic {paper % 40}"},) for paper in chosen}
+    entries = tuple(
+        EntryFacts(paper, section, why[paper], json.dumps(why[paper]))
+        for paper, section in zip(chosen, LAYOUT, strict=True)
+    )
+    return Copy(digest, entries, topics)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--readers", type=int, default=2000)
+    parser.add_argument("--papers", type=int, default=1000)
+    arguments = parser.parse_args()
+    scratch.use()
+    from newsletter import letter
+    from newsletter.models import Edition
+
+    papers = pool(arguments.papers)
+    edition = Edition(pk=1, cadence="daily", date=NOW.date())
+    copies = [copy(n, arguments.papers, edition) for n in range(1, arguments.readers + 1)]
+
+    start = time.process_time()
+    run = letter.Run(copies[0], papers)
+    for each in copies:
+        run.data(each)
+    first_round = time.process_time() - start
+    plain, pressed = [], []
+    sample = max(1, len(copies) // 40)
+    for each in range(0, len(copies), sample):
+        start = time.process_time()
+        letter.printed(copies[each], papers)
+        plain.append(time.process_time() - start)
+        start = time.process_time()
+        for other in copies[each : each + sample]:
+            run.data(other)
+        pressed.append((time.process_time() - start) / len(copies[each : each + sample]))
+    one, other = statistics.median(plain) * 1e6, statistics.median(pressed) * 1e6
+    fragments = len(run.press._fragments)
+    print(f"fragments   {fragments} rendered in the first {first_round:.2f} s")
+    print(f"plain       {one:8.0f} µs a letter")
+    print(f"press       {other:8.1f} µs a letter")
+    print(f"ratio       {one / other:8.1f}")
+
+
+if __name__ == "__main__":
+    main()

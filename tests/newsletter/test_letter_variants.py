@@ -1,0 +1,180 @@
+"""Every variant of the letter, held to what a letter must be."""
+
+import re
+import shutil
+import subprocess
+from datetime import timedelta
+
+import pytest
+
+from newsletter import letter
+from newsletter.models import Digest
+from subscribers import feedback
+from tests.factories import make_digest, make_paper, make_subscriber
+from tests.letter_checks import (
+    URL,
+    assert_rfc_clean,
+    assert_same_said,
+    columns,
+    least_contrast,
+    parsed,
+)
+from tests.letters import DUE_AT, VARIANTS, make_variant, sample_papers
+
+pytestmark = pytest.mark.django_db
+
+BULK = {
+    "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Feedback-ID", "Precedence",
+    "Auto-Submitted", "Message-ID", "X-Paper-Round-Edition", "X-Paper-Round-Digest", "Reply-To",
+}  # fmt: skip
+HOSTILE = [
+    "{{ settings.SECRET_KEY }}{% load admin %}",
+    "<script>alert(1)</script>\r\nBcc: all@example.org",
+    "a" * 10_000,
+    "\u202egnp.exe \x07\x1b[31m quoted \" ' &amp; &lt;b&gt;",
+    "100% sure %s %(name)s {0}",
+    "-- ",
+    ".\r\n.",
+]
+
+
+@pytest.fixture(params=VARIANTS)
+def message(request, settings):
+    settings.POSTAL_ADDRESS = "Paper Round, 12 Sample Street, 10115 Berlin, Germany"
+    return letter.email(make_variant(request.param))
+
+
+def html_of(message):
+    return str(message.alternatives[0][0])
+
+
+def test_it_is_clean_mail_with_the_headers_of_a_digest(message):
+    raw = message.message().as_bytes(linesep="\r\n")
+
+    assert_rfc_clean(raw)
+    assert set(parsed(raw).keys()) >= BULK
+
+
+def test_text_and_html_say_the_same(message):
+    assert_same_said(message.body, html_of(message))
+
+
+def test_text_has_72_columns_and_addresses_are_never_broken(message):
+    lines = message.body.split("\n")
+
+    assert max(columns(line) for line in lines if not URL.search(line)) <= 72
+    assert not re.search(r"</?[a-z]+>|&[a-z]+;|&#\d+;", message.body)
+
+
+def test_html_is_small_seven_bits_and_loads_nothing(message):
+    html = html_of(message)
+
+    assert len(html) <= letter.HTML_BUDGET
+    assert html.isascii()
+    assert not re.search(r"<img|<script|<link|<iframe|url\(|@import|@font-face|src=", html)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_everything_can_be_read(message, dark):
+    assert least_contrast(html_of(message), dark=dark) >= 4.5
+
+
+def test_the_postal_address_and_the_way_out_stand_in_both_parts(message):
+    for part in (message.body, html_of(message)):
+        assert "12 Sample Street" in " ".join(part.split())
+        assert "/u/" in part
+
+
+def test_subject_and_preheader_fit_a_phone(message):
+    assert 0 < len(message.subject) <= 78
+    assert "\n" not in message.subject
+
+
+def test_no_spam_filter_minds(message):
+    if shutil.which("spamassassin") is None:
+        pytest.skip("needs SpamAssassin: apt-get install spamassassin")
+    raw = message.message().as_bytes(linesep="\r\n")
+
+    report = subprocess.run(
+        ["spamassassin", "-L", "-t"], input=raw, capture_output=True, check=True, timeout=120
+    ).stdout.decode()
+
+    score = re.search(r"^X-Spam-Status: .*?score=(-?[\d.]+)", report, re.M)
+    assert score is not None
+    assert float(score[1]) <= 0.0, report
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_hostile_words_appear_literally_or_not_at_all(title):
+    paper = make_paper(
+        title=title[:500],
+        summary=title,
+        authors=[title[:190]],
+        code_url="javascript:alert(1)//",
+        discussion_url="https://example.org/\"><script>'",
+    )
+    digest = make_digest(papers=[paper], subscriber=make_subscriber(name=title[:80]))
+
+    message = letter.email(digest)
+
+    raw = message.message().as_bytes(linesep="\r\n")
+    assert_rfc_clean(raw)
+    assert_same_said(message.body, html_of(message))
+    assert parsed(raw)["Bcc"] is None
+    assert "only-for-development" not in message.body
+    for part in (message.body, html_of(message)):
+        assert "javascript:" not in part
+        assert not set(part) & set("\u202e\x07\x1b")
+    assert "<script" not in html_of(message)
+
+
+def test_over_the_budget_short_lines_go_first_and_the_top_pick_stays_whole(monkeypatch):
+    monkeypatch.setattr(letter, "HTML_BUDGET", 40_000)
+    papers = sample_papers()
+
+    message = letter.email(make_variant("largest", papers))
+
+    assert len(html_of(message)) <= 40_000
+    assert "Also new in your topics" not in message.body
+    assert papers[0].summary.split(".")[0] in " ".join(message.body.split())
+
+
+def test_a_week_ends_with_what_the_reader_did_in_it():
+    papers = sample_papers()
+    digest = make_variant("weekly", papers)
+    for paper, kind in zip(papers, ["saved", "saved", "more"], strict=False):
+        feedback.give(digest.subscriber, paper, kind, now=DUE_AT - timedelta(days=2))
+    feedback.give(digest.subscriber, papers[5], "saved", now=DUE_AT - timedelta(days=9))
+
+    message = letter.email(digest)
+
+    assert "You saved 2 papers this week and asked for more like 1." in message.body
+    assert "You saved 2 papers this week" in html_of(message)
+
+
+@pytest.mark.parametrize(
+    ("variant", "words"),
+    [
+        ("first", "the best of the last seven days"),
+        ("catch_up", "covers both days"),
+        ("one_paper", "One paper worth your time, Ada"),
+        ("quiet", "Widen my topics"),
+        ("still_useful", "Once a week is enough"),
+        ("weekly", "Your week in papers"),
+    ],
+)
+def test_each_variant_says_what_it_is(variant, words):
+    message = letter.email(make_variant(variant))
+
+    assert words in " ".join(f"{message.subject} {message.body}".split())
+
+
+def test_numbers_are_the_readers_own():
+    digest = make_variant("daily")
+    Digest.objects.update(pool_size=1234)
+    digest.refresh_from_db()
+
+    body = " ".join(letter.email(digest).body.split())
+
+    assert "10 papers worth your time, Ada" in body
+    assert "Chosen from 1,234 new papers in Computer vision, Language models" in body

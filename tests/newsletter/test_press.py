@@ -1,0 +1,183 @@
+"""The press prints what the plain render prints."""
+
+from email import message_from_bytes, policy
+
+import hypothesis
+import pytest
+from hypothesis import strategies as st
+
+from newsletter import cutting, facts, letter, press
+from newsletter.models import Digest, Edition, Entry
+from papers import text
+from subscribers.models import Subscriber
+from tests import letters
+from tests.factories import make_digest, make_paper
+from tests.letter_checks import assert_rfc_clean
+from tests.letters import (
+    VARIANTS,
+    digest_of,
+    enter,
+    make_topics,
+    make_variant,
+    reader,
+    sample_papers,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def plain(digest):
+    (copy,) = facts.copies([digest])
+    archive = facts.Archive(facts.as_of(digest))
+    archive.fetch(entry.paper_id for entry in copy.entries)
+    return letter.printed(copy, archive.papers).data
+
+
+def pressed(digest):
+    """By the press itself: falling back to the plain render would prove nothing."""
+    (copy,) = facts.copies([digest])
+    archive = facts.Archive(facts.as_of(digest))
+    archive.fetch(entry.paper_id for entry in copy.entries)
+    return letter.Run(copy, archive.papers).data(copy)
+
+
+def decoded(data):
+    """Headers, text and HTML as a mail program has them."""
+    message = message_from_bytes(data.replace(b"\r\n..", b"\r\n."), policy=policy.default)
+    text, html = message.iter_parts()
+    return (
+        [(name, str(value)) for name, value in message.items()],
+        [(name, str(value)) for part in (text, html) for name, value in part.items()],
+        text.get_payload(decode=True),
+        html.get_payload(decode=True),
+    )
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_is_the_same_message(variant):
+    digest = make_variant(variant)
+
+    data = pressed(digest)
+
+    for ours, reference in zip(decoded(data), decoded(plain(digest)), strict=True):
+        assert ours == reference
+    assert_rfc_clean(data)
+
+
+WORDS = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=200
+) | st.sampled_from([
+    "{{ x }}{% y %}", ".dots. in the\n.front", "=3D = quoted", "<b>&amp;</b> &lt;", "%s %(n)s",
+    "長い" * 90, "long" * 45, "\ue000subject:0:0\ue001", " spaces  around ", "a: " * 60, "-- ",
+])  # fmt: skip
+SECTIONS = st.sampled_from(Entry.Section.values)
+REASONS = st.lists(
+    st.fixed_dictionaries(
+        {"kind": st.sampled_from(["topic", "author", "trend", "keyword", "exploration", "?"])},
+        optional={"topic": WORDS, "author": WORDS, "text": WORDS, "upvotes": st.integers(0, 9999)},
+    ),
+    max_size=3,
+)
+PAPERS = st.builds(
+    facts.PaperFacts,
+    id=st.integers(1, 2**40),
+    title=WORDS.map(text.clean).filter(bool),
+    summary=(WORDS | st.text(max_size=600)).map(text.clean),
+    authors=st.lists(st.tuples(st.integers(1, 9), WORDS.map(text.clean)), max_size=6).map(tuple),
+    url=st.sampled_from(["https://arxiv.org/abs/2602.00001", "", "https://a.example/?x=%27&y=%3D"]),
+    pdf_url=st.sampled_from(["https://arxiv.org/pdf/2602.00001", ""]),
+    code_url=st.sampled_from(["https://code.example/" + "x" * 300, ""]),
+    stars=st.integers(0, 10**7),
+    signal=st.builds(
+        facts.Signal, st.sampled_from(["day", "rising", "stars", "votes", ""]), st.integers(1, 9999)
+    ),
+    topic=WORDS.map(text.clean),
+)
+
+
+@st.composite
+def copies(draw):
+    """Any digest, as facts.py would load it."""
+    edition = Edition(
+        pk=1, cadence=draw(st.sampled_from(Edition.Cadence.values)), date=letters.FRIDAY
+    )
+    reader = Subscriber(
+        pk=draw(st.integers(1, 2**40)),
+        email=draw(st.sampled_from(["ada@mail.example.net", f"{'a' * 60}@{'b' * 60}.example.org"])),
+        name=draw(WORDS | st.just(""))[:80],
+        language=draw(st.sampled_from(["en", "de", "fr", "es", "zh-hans", "ar"])),
+        summaries=draw(st.sampled_from(Subscriber.Summaries.values)),
+        weekdays=draw(st.integers(1, 127)),
+    )
+    digest = Digest(
+        pk=1,
+        edition=edition,
+        subscriber=reader,
+        kind=draw(st.sampled_from(Digest.Kind.values)),
+        pool_size=draw(st.integers(0, 10**6)),
+        due_at=letters.DUE_AT,
+        built_at=letters.DUE_AT,
+    )
+    papers = draw(st.lists(PAPERS, min_size=1, max_size=12, unique_by=lambda paper: paper.id))
+    entries = tuple(
+        facts.EntryFacts(paper.id, draw(SECTIONS), tuple(draw(REASONS))) for paper in papers
+    )
+    topics = tuple(draw(st.lists(WORDS.filter(text.clean), max_size=4)))
+    week = facts.Week(draw(st.integers(0, 3)), draw(st.integers(0, 3)))
+    followed = frozenset(draw(st.lists(st.integers(1, 9), max_size=2)))
+    copy = facts.Copy(digest, entries, topics, followed, week)
+    return copy, {paper.id: paper for paper in papers}
+
+
+@hypothesis.settings(max_examples=60, deadline=None, derandomize=True)
+@hypothesis.given(copies())
+def test_any_digest_is_the_same_message(loaded):
+    copy, papers = loaded
+
+    data = letter.Run(copy, papers).data(copy)
+
+    for ours, reference in zip(
+        decoded(data), decoded(letter.printed(copy, papers).data), strict=True
+    ):
+        assert ours == reference
+    assert_rfc_clean(data)
+
+
+def test_letters_printed_one_after_another_share_parts_and_nothing_else():
+    papers = sample_papers(6)
+    make_topics()
+    digests = [
+        enter(
+            digest_of(subscriber=reader(name=name, email=f"{name}@mail.example.net")),
+            papers,
+            "tmmmo",
+        )
+        for name in ("ada", "bo", "cy")
+    ]
+
+    printed = list(letter.print_batch(digests))
+
+    for digest, each in zip(digests, printed, strict=True):
+        assert decoded(each.data) == decoded(plain(digest))
+
+
+def test_what_the_press_cannot_cut_is_rendered_plainly(monkeypatch):
+    def refuse(self, letter):
+        raise cutting.PressError("a template of the operator's own")
+
+    monkeypatch.setattr(press.Press, "sheet", refuse)
+    digest = make_digest()
+
+    (printed,) = letter.print_batch([digest])
+
+    assert printed.data == plain(digest)
+
+
+def test_a_press_forgets_rather_than_grow_without_end(monkeypatch):
+    monkeypatch.setattr(press, "FRAGMENTS_MOST", 3)
+    digests = [make_digest(papers=[make_paper(), make_paper()]) for _ in range(4)]
+
+    printed = list(letter.print_batch(digests))
+
+    for digest, each in zip(digests, printed, strict=True):
+        assert decoded(each.data) == decoded(plain(digest))
