@@ -6,9 +6,10 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 TESTS ?= tests
 WORKERS ?= auto
-DEMO = VAR_DIR=var/demo DATABASE_URL= EMAIL_URL= MAIL_PROVIDER= REDIS_URL= DEBUG=true
+DEMO = VAR_DIR=var/demo DATABASE_URL= EMAIL_URL= MAIL_PROVIDER= REDIS_URL= DEBUG=true \
+	POSTAL_ADDRESS="$${POSTAL_ADDRESS:-Paper Round (a demonstration), 1 Sample Street, 10115 Berlin, Germany}"
 
-.PHONY: demo test test-services test-browser run bench lint format lock clean
+.PHONY: demo test test-services test-browser replay run shots bench lint format lock clean
 
 # Runtime packages only: enough for demo and run.
 $(VENV)/.runtime: requirements.lock
@@ -30,17 +31,30 @@ run: $(VENV)/.runtime
 
 # The default suite: no server, no browser, no network.
 test: $(VENV)/.development
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not services" $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not services and not replay" $(TESTS)
 
 # The same tests and those that need servers; DATABASE_URL and REDIS_URL say where they are.
 test-services: $(VENV)/.development
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser" $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not replay" $(TESTS)
 
 test-browser: $(VENV)/.development
 	@$(BIN)/python -m pytest -m browser $(TESTS)
 
+# Pictures of every letter, below var/shots.
+shots: $(VENV)/.development
+	@$(BIN)/python -m pytest -m browser tests/journeys/test_letters.py
+
+# Fifteen weeks of mornings on the real lists, which lie beside the project or not at all.
+replay: $(VENV)/.development
+	@$(BIN)/python -m pytest -s -m replay $(TESTS)
+
 bench: $(VENV)/.development
 	@$(BIN)/python -m benchmarks
+
+# Needs labelled data; RELEVANCE says where it lies.
+RELEVANCE ?= ../shared/data/relevance
+bench-relevance: $(VENV)/.development
+	@$(BIN)/python -m benchmarks.relevance --data $(RELEVANCE)
 
 lint: $(VENV)/.development
 	@$(BIN)/ruff check .

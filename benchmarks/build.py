@@ -70,8 +70,11 @@ WORDS = [
 ]
 
 
-def fill(readers: int, papers: int, seed: int = 7) -> None:
-    """Papers about random words, the shipped topics, readers with one to four of them."""
+def fill(readers: int, papers: int, seed: int = 7, now: datetime = NOW) -> None:
+    """Papers about random words, the shipped topics, readers with one to four of them.
+
+    All are due in the hour of `now`.
+    """
     from django.core.management import call_command
 
     from papers import scoring
@@ -83,7 +86,7 @@ def fill(readers: int, papers: int, seed: int = 7) -> None:
     topics = list(Topic.objects.active())
     phrases = [phrase for topic in topics for phrase in topic.keywords]
     Fetch.objects.create(
-        source="hf", target="bench", status="done", started_at=NOW, finished_at=NOW
+        source="hf", target="bench", status="done", started_at=now, finished_at=now
     )
     Paper.objects.bulk_create(
         Paper(
@@ -92,21 +95,21 @@ def fill(readers: int, papers: int, seed: int = 7) -> None:
             title_key=f"paper {n}",
             abstract=" ".join(chance.choices([*WORDS, *phrases], k=120)),
             summary="A summary.",
-            first_mentioned_on=NOW.date() - timedelta(days=n % 7),
-            published_at=NOW - timedelta(days=n % 7),
+            first_mentioned_on=now.date() - timedelta(days=n % 7),
+            published_at=now - timedelta(days=n % 7),
             upvotes=chance.randrange(60),
         )
         for n in range(papers)
     )
-    scoring.refresh(list(Paper.objects.values_list("pk", flat=True)), now=NOW)
+    scoring.refresh(list(Paper.objects.values_list("pk", flat=True)), now=now)
     for start in range(0, readers, 10_000):
         batch = Subscriber.objects.bulk_create(
             Subscriber(
                 email=f"bench{n}@mail.example.net",
                 status="active",
-                confirmed_at=NOW - timedelta(days=30),
-                rhythm_since=NOW - timedelta(hours=1),
-                hour=7,
+                confirmed_at=now - timedelta(days=30),
+                rhythm_since=now - timedelta(hours=1),
+                hour=now.hour,
             )
             for n in range(start, min(start + 10_000, readers))
         )
