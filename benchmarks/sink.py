@@ -1,6 +1,7 @@
 """A fast SMTP server as a process of its own: takes letters, writes each down, misbehaves if told.
 
-python -m benchmarks.sink [--log FILE] [--delay SECONDS] [--faults SEED]
+python -m benchmarks.sink [--log FILE] [--delay SECONDS] [--faults SEED [--open-for SECONDS]]
+    [--idle SECONDS]
 
 Prints its port on the first line. Each accepted letter is a JSON line of the log, on the disk
 before the answer: at, event, to, header_to, message_id, sha, reply (what the client was told: 250,
@@ -27,7 +28,7 @@ HELLO = b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE
 DOT = b"\r\n.\r\n"
 MESSAGE_ID = re.compile(rb"^Message-ID:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 TO = re.compile(rb"^To:\s*(.+?)\r?$", re.IGNORECASE | re.MULTILINE)
-CLOSED_EVERY, CLOSED_FOR = 8.0, 0.5  # seconds: how often and how long nobody can connect
+CLOSED_FOR = 0.5  # seconds during which nobody can connect, now and then
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Faults:
     """What goes wrong, and how often; the same for the same seed and the same letters."""
 
     seed: int
+    open_for: float = 8.0  # seconds between two times when nobody can connect
     greylisted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -70,6 +72,7 @@ class Faults:
 class Sink:
     log: TextIO | None = None
     delay: float = 0.0  # seconds before each reply
+    idle: float = 0.0  # seconds of silence after which a connection is closed; 0: never
     faults: Faults | None = None
     letters: int = 0
     bytes: int = 0
@@ -115,12 +118,23 @@ class Talk(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.spoke_at = time.monotonic()
+        self._look_if_idle()
         if self.sink.faults and self.sink.faults.at_connect():
             self.say(b"421 4.3.2 too busy\r\n", hang_up=True)
         else:
             self.say(b"220 sink\r\n")
 
+    def _look_if_idle(self) -> None:
+        if not self.sink.idle or self.transport.is_closing():
+            return
+        if (left := self.spoke_at + self.sink.idle - time.monotonic()) <= 0:
+            self.transport.close()
+        else:
+            asyncio.get_running_loop().call_later(left, self._look_if_idle)
+
     def data_received(self, data: bytes) -> None:
+        self.spoke_at = time.monotonic()
         self.buffer += data
         replies: list[bytes] = []
         while not self.transport.is_closing():
@@ -209,7 +223,7 @@ async def serve(sink: Sink, port: int) -> None:
     print(port, flush=True)
     while not stop.is_set():
         try:
-            await asyncio.wait_for(stop.wait(), CLOSED_EVERY if sink.faults else None)
+            await asyncio.wait_for(stop.wait(), sink.faults.open_for if sink.faults else None)
         except TimeoutError:
             # Connections that are open stay; new ones are refused for a moment.
             server.close()
@@ -224,11 +238,13 @@ def main() -> None:
     parser.add_argument("--log")
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--faults", type=int, metavar="SEED")
+    parser.add_argument("--open-for", type=float, default=8.0)
+    parser.add_argument("--idle", type=float, default=0.0)
     parser.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
-    faults = None if options.faults is None else Faults(options.faults)
+    faults = None if options.faults is None else Faults(options.faults, options.open_for)
     log = open(options.log, "a", encoding="utf-8") if options.log else None  # noqa: SIM115
-    asyncio.run(serve(Sink(log, options.delay, faults), options.port))
+    asyncio.run(serve(Sink(log, options.delay, options.idle, faults), options.port))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 import redis
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -136,16 +136,26 @@ def fault(
     """
     at = now or timezone.now()
     Throttle.objects.get_or_create(key=key)
-    counted = Throttle.objects.filter(Q(open_at=None) | Q(open_at__lte=at), key=key).update(
-        failures=F("failures") + 1
-    )
-    failures = Throttle.objects.values_list("failures", flat=True).get(key=key)
-    if failures <= tolerated:
-        return 0.0
-    seconds = backoff(failures - tolerated, jitter=random.random())
-    if retry_after is not None:
-        seconds = min(max(retry_after, 1.0), LONGEST_OBEYED)
-    if counted or retry_after is not None:
+    while True:
+        row = Throttle.objects.get(key=key)
+        is_open = row.open_at is None or row.open_at <= at
+        failures = row.failures + is_open
+        seconds = 0.0
+        if failures > tolerated:
+            seconds = backoff(failures - tolerated, jitter=random.random())
+        if failures > tolerated and retry_after is not None:
+            seconds = min(max(retry_after, 1.0), LONGEST_OBEYED)
+        if not is_open:
+            break
+        # Counted and paused in one step, or two senders at once would pause for the second fault.
+        as_read = Throttle.objects.filter(key=key, failures=row.failures, open_at=row.open_at)
+        until = at + timedelta(seconds=seconds) if seconds else row.open_at
+        said = reason[:300] if seconds else row.reason
+        if as_read.update(failures=failures, open_at=until, reason=said):
+            if seconds:
+                logger.warning("nothing goes out by %s for %.0f s: %s", key, seconds, said)
+            return seconds
+    if seconds and retry_after is not None:
         pause(key, seconds, reason, now=at)
     return seconds
 

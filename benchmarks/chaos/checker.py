@@ -86,7 +86,8 @@ def explain(found: Verdict, lines: list[Mapping[str, Any]], row: Mapping[str, An
 
 def report(found: Verdict, *, kills: int, connections: int) -> str:
     statuses = ", ".join(f"{n} {status}" for status, n in sorted(found.by_status.items()))
-    per_kill = f"{found.by_kill / kills:.2f} a kill" if kills else "no kill"
+    killed = kills * connections
+    share = f"{found.by_kill / killed:.2f} a killed connection" if killed else "no kill"
     lines = [
         f"letters                 {found.letters} ({statuses})",
         f"accepted by the relay   {found.accepted}",
@@ -94,8 +95,8 @@ def report(found: Verdict, *, kills: int, connections: int) -> str:
         f"unexplained duplicates  {len(found.unexplained)}",
         f"changed on a retry      {len(found.changed)}",
         f"wrong recipients        {len(found.wrong)}",
-        f"possible duplicates     {found.by_kill} by {kills} kills ({per_kill},"
-        f" {connections} connections each), {found.by_silence} where the relay took a letter and"
+        f"possible duplicates     {found.by_kill} by {kills} kills of {connections} connections each"
+        f" ({share}), {found.by_silence} where the relay took a letter and"
         f" hung up, {found.by_lie} where it took one and said 451",
     ]
     for name in ("lost", "unexplained", "changed", "wrong"):

@@ -178,6 +178,23 @@ def test_faults_in_a_row_pause_longer_and_a_success_starts_anew():
 
 
 @pytest.mark.django_db
+def test_two_senders_that_meet_a_fault_in_the_same_instant_count_it_once(monkeypatch):
+    others = iter([lambda: throttle.fault(RELAY, "refused", now=NOW)])
+
+    def meanwhile() -> float:
+        for other in others:
+            other()
+        return 0.0
+
+    monkeypatch.setattr(throttle.random, "random", meanwhile)
+
+    throttle.fault(RELAY, "refused", now=NOW)
+
+    assert throttle.state(RELAY, now=NOW).failures == 1
+    assert throttle.longest_pause([RELAY], NOW) == 15
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize(("asked", "kept"), [(0, 1), (120, 120), (10**9, 86_400)])
 def test_retry_after_is_obeyed_within_reason(asked, kept):
     assert throttle.fault(RELAY, "429", now=NOW, retry_after=asked) == kept
