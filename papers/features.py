@@ -20,6 +20,7 @@ Floats = NDArray[np.float32]
 LATENT = 256  # dimensions of the latent vectors
 VOCABULARY = 60_000  # most frequent words and pairs of words kept
 LATENT_VOCABULARY = 20_000  # of these, the ones the latent vectors are made from
+PIECE = 2_000  # words turned into directions at once, to keep memory low
 K1, B = (
     1.2,
     0.75,
@@ -85,7 +86,7 @@ class Features:
     vocabulary: Sequence[str]
     frequency: NDArray[np.float32]  # share of the texts that hold the word
     length: float  # mean number of words in a text
-    latent: Floats  # vocabulary × dimensions; rows of words left out are 0
+    latent: Floats  # the most frequent words of the vocabulary × dimensions
     middle: Floats  # mean latent vector of the texts
     codes: Sequence[str] = ()  # categories that are subjects
     usual: Floats = field(default_factory=lambda: np.zeros(0, np.float32))  # mean of each
@@ -140,7 +141,7 @@ class Features:
 
     def place(self, words: csr_matrix) -> Floats:
         """The latent vectors of texts given as TF-IDF rows."""
-        return unit_steps(np.asarray(words @ self.latent, dtype=np.float32))
+        return unit_steps(np.asarray(words[:, : len(self.latent)] @ self.latent, dtype=np.float32))
 
     def _subjects(self, latent: Floats, categories: Sequence[tuple[str, ...]]) -> Floats:
         """Half what the paper states, half what its words foretell; the latter alone where it
@@ -276,7 +277,7 @@ def _latent_space(words: csr_matrix, dimensions: int) -> Floats:
     """Directions of most variation (LSA), by a seeded randomised SVD: the same input, the same."""
     columns = min(words.shape[1], LATENT_VOCABULARY)
     dimensions = min(dimensions, columns - 1, words.shape[0] - 1)
-    space = np.zeros((words.shape[1], max(dimensions, 0)), np.float32)
+    space = np.zeros((columns, max(dimensions, 0)), np.float32)
     if dimensions > 0:
         kept = words[:, :columns]
         wide = randomized_range_finder(
@@ -286,9 +287,9 @@ def _latent_space(words: csr_matrix, dimensions: int) -> Floats:
         short = np.asarray((kept.T @ wide).T, dtype=np.float64)
         strength, sides = np.linalg.eigh(short @ short.T)
         best = np.argsort(-strength, kind="stable")[:dimensions]
-        directions = sides[:, best].T @ short
-        directions /= np.maximum(np.sqrt(np.maximum(strength[best], 0)), 1e-9)[:, None]
-        space[:columns] = directions.T
+        turn = sides[:, best] / np.maximum(np.sqrt(np.maximum(strength[best], 0)), 1e-9)
+        for start in range(0, columns, PIECE):
+            space[start : start + PIECE] = short[:, start : start + PIECE].T @ turn
     return space
 
 

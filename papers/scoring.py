@@ -22,6 +22,8 @@ from papers.models import Engagement, Paper, PaperTopic, Topic
 NEAR = 0.5  # scores from here are stored; 1 belongs
 LOOK_BACK = timedelta(days=60)  # papers whose votes say what is ordinary
 BATCH = 1_000
+# Without texts: a whole import is read at once.
+READ_BY_TREND = ("trend", "primary_category", "first_mentioned_on", "published_at")
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def text_hash(topic: Topic) -> str:
 def refresh_trends(papers: QuerySet[Paper], *, now: datetime) -> None:
     """Write Paper.trend where it changed."""
     ordinary = ordinary_votes(now)
-    rows = list(papers)
+    rows = list(papers.only(*READ_BY_TREND))
     if not rows:
         return
     readings = newest_readings([paper.pk for paper in rows])
@@ -126,7 +128,7 @@ def refresh_trends(papers: QuerySet[Paper], *, now: datetime) -> None:
 def ordinary_votes(now: datetime) -> dict[str, float]:
     """Ordinary final votes of each primary category, from the last 60 days."""
     since = (now - LOOK_BACK).date()
-    rows = list(Paper.objects.mentioned_since(since).exclude(upvotes=None))
+    rows = list(Paper.objects.mentioned_since(since).exclude(upvotes=None).only(*READ_BY_TREND))
     votes, hours = _votes(rows, newest_readings([paper.pk for paper in rows]))
     return trend.field_means(votes, hours, [paper.primary_category for paper in rows])
 
