@@ -154,6 +154,9 @@ class Worker:
                 self._send(batch)
         except LockLostError:
             logger.warning("sender %s lost its lock and ends", self.sender.pk)
+        except DatabaseError:
+            self._rescue(None, None)
+            raise
         finally:
             with suppress(DatabaseError):  # a sweep gives them back as well
                 claims.release(self.sender.pk)
@@ -285,8 +288,8 @@ class Worker:
             try:
                 if not connection.in_atomic_block:
                     connection.close()
-                if done:
-                    self.marks.settle_late(done, self.run.clock())
+                for late in [*self.marks.volatile, *([done] if done else [])]:
+                    self.marks.settle_late(late, self.run.clock())
                 if letter:
                     self.marks.take_back(letter, self.run.clock())
                 return

@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Max, Q, Value, When
 
 from newsletter.endings import change
 from newsletter.models import Attempt, Digest, Edition
@@ -86,6 +86,8 @@ class Tried:
     digest_id: int
     attempt_id: int
     attempts: int  # with this one
+    provider: str
+    started_at: datetime
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class Marks:
         self.sender = sender
         self._is_postgresql = connection.vendor == "postgresql"
         self._durable_at = 0.0
+        self.volatile: list[Done] = []  # in commits that a crash of the database may forget
         if self._is_postgresql:
             self._commit_waits_for_disk(False)
 
@@ -127,11 +130,16 @@ class Marks:
         finally:
             if is_durable:
                 self._commit_waits_for_disk(False)
-        if done and not settled:
-            self.settle_late(done, now)
+        if is_durable:
+            self.volatile.clear()  # the log of PostgreSQL reaches the disk in order
+        elif done and self._is_postgresql:
+            self.volatile.append(done)
+        if done and not settled and not self.settle_late(done, now):
+            logger.warning("digest %s was settled by somebody else", done.tried.digest_id)
         if following is None or attempt_id is None:
             return None
-        return Tried(following.digest.pk, attempt_id, following.digest.attempts + 1)
+        attempts = following.digest.attempts + 1
+        return Tried(following.digest.pk, attempt_id, attempts, following.provider, now)
 
     def _step_sqlite(
         self, done: Done | None, following: Next | None, now: datetime
@@ -224,45 +232,53 @@ class Marks:
     # After a fault
 
     def settle_late(self, done: Done, now: datetime) -> bool:
-        """Write down an outcome, also where a sweep has taken the letter for uncertain by now.
+        """Write down an outcome, also where a sweep has taken the letter for uncertain by now, or
+        where the database crashed and forgot the mark.
 
-        A letter that somebody else has in hand again is theirs.
+        A letter that somebody else has in hand again is theirs. Any number of times.
         """
-        attempt = Attempt.objects.filter(pk=done.tried.attempt_id).first()
-        if attempt is None:  # the reader was erased
-            return False
-        made = change(done.outcome, attempts=done.tried.attempts, now=now, jitter=0)
-        is_last = not Attempt.objects.filter(
-            digest=attempt.digest_id, number__gt=attempt.number
-        ).exists()
-        ours = Q(status=Status.SENDING, sender=self.sender.pk)
-        taken = Q(status=Status.UNCERTAIN, sender=None) if is_last else Q(pk__in=[])
+        tried = done.tried
+        made = change(done.outcome, attempts=tried.attempts, now=now, jitter=0)
+        log = Attempt.objects.filter(digest=tried.digest_id)
         fields: dict[str, Any] = {"sent_at": now} if made.status == Status.SENT else {}
         if done.outcome.message_id:
             fields["provider_message_id"] = done.outcome.message_id[:300]
         with transaction.atomic():
+            attempt = log.filter(sender=self.sender.pk, started_at=tried.started_at).first()
+            is_forgotten = attempt is None
+            if attempt is None:
+                if not Digest.objects.filter(pk=tried.digest_id).exists():
+                    return False  # the reader was erased
+                last = log.aggregate(n=Max("number"))["n"] or 0
+                attempt = Attempt.objects.create(
+                    digest_id=tried.digest_id, number=last + 1, sender_id=self.sender.pk,
+                    provider=tried.provider, started_at=tried.started_at,
+                )  # fmt: skip
+            held = [Status.CLAIMED, Status.SENDING] if is_forgotten else [Status.SENDING]
+            nobodys = [Status.PENDING, Status.UNCERTAIN] if is_forgotten else [Status.UNCERTAIN]
+            mine = Q(status__in=held, sender=self.sender.pk)
+            if not log.filter(number__gt=attempt.number).exists():
+                mine |= Q(status__in=nobodys, sender=None)
             # A sweep has counted the try as uncertain; the truth takes that back.
             counted = Case(When(status=Status.UNCERTAIN, then=Value(1)), default=Value(0))
-            settled = Digest.objects.filter(ours | taken, pk=done.tried.digest_id).update(
+            settled = Digest.objects.filter(mine, pk=tried.digest_id).update(
                 status=made.status,
                 reason=made.reason,
                 not_before=made.not_before,
                 uncertain_since=now if made.is_unsure else None,
                 uncertain_attempts=F("uncertain_attempts") - counted + int(made.is_unsure),
-                attempts=F("attempts") - int(not made.is_blamed),
+                attempts=tried.attempts - int(not made.is_blamed),
                 sender=None,
                 claimed_at=None,
                 **fields,
             )
-            Attempt.objects.filter(pk=attempt.pk, outcome__in=[Kind.OPEN, Kind.UNCERTAIN]).update(
+            log.filter(pk=attempt.pk, outcome__in=[Kind.OPEN, Kind.UNCERTAIN]).update(
                 finished_at=now,
                 outcome=done.outcome.kind,
                 phase=done.outcome.phase[:12],
                 code=done.outcome.code,
                 reply=done.outcome.reply[:300],
             )
-        if not settled:
-            logger.warning("digest %s was settled by somebody else", done.tried.digest_id)
         return settled == 1
 
     def take_back(self, letter: Next, now: datetime) -> None:

@@ -13,13 +13,17 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import DatabaseError, connection, transaction
 
 from newsletter import restored
 from newsletter.models import Sender
+
+# A restart of PostgreSQL takes the locks of senders that live. They wait for the answer in hand
+# (five minutes), then write down what it has forgotten; nobody takes their letters before.
+RESTART_PATIENCE = timedelta(minutes=6)
 
 SPACE = 0x5052 << 40  # our corner of PostgreSQL's one space of advisory locks
 
@@ -59,14 +63,17 @@ def present(clock: Callable[[], datetime]) -> Iterator[Presence]:
 
 
 @contextmanager
-def if_dead(sender_id: int) -> Iterator[bool]:
+def if_dead(sender_id: int, now: datetime) -> Iterator[bool]:
     """Whether a sender's lock is free. It stays taken for the block, a transaction, if so."""
     with transaction.atomic():
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SPACE + sender_id])
-                (free,) = cursor.fetchone()
-            yield free
+                cursor.execute(
+                    "SELECT pg_try_advisory_xact_lock(%s), pg_postmaster_start_time()",
+                    [SPACE + sender_id],
+                )
+                free, server_since = cursor.fetchone()
+            yield free and not _may_be_without_lock(sender_id, server_since, now)
         else:
             handle = _open(_path(sender_id), os.O_RDWR)
             try:
@@ -74,6 +81,14 @@ def if_dead(sender_id: int) -> Iterator[bool]:
             finally:
                 if handle is not None:
                     os.close(handle)
+
+
+def _may_be_without_lock(sender_id: int, server_since: datetime, now: datetime) -> bool:
+    """Whether the server was started again under a sender so short a time ago that it may live."""
+    if now - server_since >= RESTART_PATIENCE:
+        return False
+    started_before = Sender.objects.filter(started_at__lt=server_since, ended_at=None)
+    return started_before.filter(pk=sender_id).exists()
 
 
 def _lock(sender_id: int) -> Callable[[], None]:

@@ -46,7 +46,7 @@ def take_back(now: datetime) -> Counter[str]:
     held = Digest.objects.filter(status__in=[Status.CLAIMED, Status.SENDING]).order_by()
     counts += _bury(None, now)  # rows of senders that were deleted
     for sender_id in set(held.filter(sender__isnull=False).values_list("sender", flat=True)):
-        with if_dead(sender_id) as is_dead:
+        with if_dead(sender_id, now) as is_dead:
             if is_dead:
                 counts += _bury(sender_id, now)
                 Sender.objects.filter(pk=sender_id, ended_at=None).update(ended_at=now)

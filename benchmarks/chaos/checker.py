@@ -95,9 +95,9 @@ def report(found: Verdict, *, kills: int, connections: int) -> str:
         f"unexplained duplicates  {len(found.unexplained)}",
         f"changed on a retry      {len(found.changed)}",
         f"wrong recipients        {len(found.wrong)}",
-        f"possible duplicates     {found.by_kill} by {kills} kills of {connections} connections each"
-        f" ({share}), {found.by_silence} where the relay took a letter and"
-        f" hung up, {found.by_lie} where it took one and said 451",
+        f"possible duplicates     {found.by_kill} by {kills} kills of {connections} connections"
+        f" each ({share}), {found.by_silence} where the relay took a letter and hung up,"
+        f" {found.by_lie} where it took one and said 451",
     ]
     for name in ("lost", "unexplained", "changed", "wrong"):
         lines += [f"  {name}: {address}" for address in getattr(found, name)[:5]]

@@ -1,0 +1,121 @@
+"""The marks around a letter, and what is made of them when the database forgets some."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from newsletter import claims, sweeping
+from newsletter.marks import Done, Marks, Next
+from newsletter.models import Attempt, Digest, Sender
+from newsletter.outcomes import Outcome
+from newsletter.senders import RESTART_PATIENCE, present
+from tests.factories import NOW, make_digest
+
+pytestmark = pytest.mark.django_db
+
+SENT = Outcome(Attempt.Outcome.SENT, "answered", 250, "queued")
+on_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="needs DATABASE_URL of PostgreSQL"
+)
+
+
+@pytest.fixture
+def sender():
+    with present(lambda: NOW) as sender:
+        yield sender
+
+
+def hand_over(marks: Marks, digest: Digest) -> Done:
+    (held,) = claims.claim(marks.sender.pk, NOW, most=1)
+    tried = marks.step(None, Next(held, digest.subscriber.email, ""), NOW)
+    assert tried
+    return Done(tried, SENT)
+
+
+def crash_before_the_mark(digest: Digest, sender_id: int | None, status: str) -> None:
+    """What PostgreSQL knows after a crash that forgot the last marks, but not the claim."""
+    digest.attempt_log.all().delete()
+    Digest.objects.filter(pk=digest.pk).update(status=status, sender=sender_id, attempts=0)
+
+
+def outcome_of(digest: Digest) -> tuple[str, int, list[str]]:
+    digest.refresh_from_db()
+    return digest.status, digest.attempts, [a.outcome for a in digest.attempt_log.all()]
+
+
+@pytest.mark.parametrize("was_taken_back", [False, True])
+def test_a_letter_whose_mark_was_forgotten_is_written_down_as_sent(sender, was_taken_back):
+    digest, marks = make_digest(), Marks(sender)
+    done = hand_over(marks, digest)
+    if was_taken_back:
+        crash_before_the_mark(digest, None, "pending")
+    else:
+        crash_before_the_mark(digest, sender.pk, "claimed")
+
+    settled = [marks.settle_late(done, NOW) for _ in range(2)]
+
+    assert settled == [True, False]
+    assert outcome_of(digest) == ("sent", 1, ["sent"])
+
+
+def test_a_letter_that_another_sender_has_by_now_stays_theirs(sender):
+    digest, marks = make_digest(), Marks(sender)
+    done = hand_over(marks, digest)
+    with present(lambda: NOW) as other:
+        crash_before_the_mark(digest, other.pk, "claimed")
+
+        settled = marks.settle_late(done, NOW)
+
+        assert not settled
+        assert outcome_of(digest) == ("claimed", 0, ["sent"])
+
+
+def test_a_letter_settled_in_time_is_not_settled_again(sender):
+    digest, marks = make_digest(), Marks(sender)
+    done = hand_over(marks, digest)
+    marks.step(done, None, NOW)
+
+    settled = marks.settle_late(done, NOW + timedelta(minutes=1))
+
+    assert not settled
+    assert digest.attempt_log.get().finished_at == NOW
+
+
+def test_an_erased_reader_leaves_nothing_to_settle(sender):
+    digest, marks = make_digest(), Marks(sender)
+    done = hand_over(marks, digest)
+    digest.delete()
+
+    assert not marks.settle_late(done, NOW)
+
+
+@on_postgresql
+@pytest.mark.parametrize(("durable", "kept"), [("batch", 1), ("full", 0)])
+def test_what_a_crash_may_forget_is_remembered_until_it_is_on_the_disk(
+    sender, settings, durable, kept
+):
+    settings.SENDER_DURABLE = durable
+    digest, marks = make_digest(), Marks(sender)
+    done = hand_over(marks, digest)
+
+    marks.step(done, None, NOW)
+
+    assert len(marks.volatile) == kept
+
+
+@on_postgresql
+def test_a_restart_of_postgresql_leaves_living_senders_time_to_write_down(sender):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_postmaster_start_time()")
+        restart = cursor.fetchone()[0]
+    before = restart - timedelta(minutes=1)
+    Sender.objects.filter(pk=sender.pk).update(started_at=before)
+    digest = make_digest(due_at=restart)
+    Digest.objects.filter(pk=digest.pk).update(status="claimed", sender=sender.pk)
+
+    soon = sweeping.take_back(restart + timedelta(minutes=1))
+    later = sweeping.take_back(restart + RESTART_PATIENCE)
+
+    assert not soon["taken back"]
+    assert later["taken back"] == 1
