@@ -27,7 +27,8 @@ MOST_AUTHORS = 5_000
 MOST_CATEGORIES, MOST_KEYWORDS = 40, 60
 FIELDS = (
     "title", "abstract", "summary", "primary_category", "categories", "comment", "venue", "url",
-    "code_url", "project_url", "discussion_url", "submitter", "keywords", "authors",
+    "code_url", "project_url", "discussion_url", "submitter", "organization", "keywords",
+    "authors",
 )  # fmt: skip
 
 # How a comment or an abstract begins that its authors, or arXiv, put in the place of the paper.
@@ -86,6 +87,7 @@ def facts(record: PaperRecord) -> Facts:
         "project_url": values.web_address(record.project_url),
         "discussion_url": values.web_address(record.discussion_url),
         "submitter": text.author_name(record.submitter)[:200],
+        "organization": text.shortened(text.clean(record.organization), 200),
         "keywords": unique(record.keywords, most=MOST_KEYWORDS, longest=120),
         "authors": authors,
     }

@@ -130,6 +130,7 @@ class Paper(models.Model):
     project_url = models.URLField(max_length=500, blank=True)
     discussion_url = models.URLField(max_length=500, blank=True)
     submitter = models.CharField(max_length=200, blank=True)
+    organization = models.CharField(max_length=200, blank=True)
     keywords = models.JSONField(default=list, blank=True)
     first_mentioned_on = models.DateField(null=True, blank=True, db_index=True)
     # Newest reading of each counter; None: no source ever said. The history is in Engagement.

@@ -64,6 +64,7 @@ class PaperRecord:
     project_url: str = ""
     discussion_url: str = ""
     submitter: str = ""
+    organization: str = ""  # that the source files the paper under
     keywords: tuple[str, ...] = ()
     readings: tuple[Reading, ...] = ()
     announce_type: str = ""  # arXiv's: new, cross, replace, replace-cross

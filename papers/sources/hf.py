@@ -109,6 +109,7 @@ def read(
         project_url=values.web_address(paper.get("projectPage")),
         discussion_url=page(paper.get("id")),
         submitter=submitter(item.get("submittedBy") or paper.get("submittedOnDailyBy")),
+        organization=organization(paper.get("organization") or item.get("organization")),
         keywords=values.words(paper.get("ai_keywords")),
         readings=readings(item, at or reading_time(day)),
     )
@@ -147,6 +148,11 @@ def submitter(user: Any) -> str:
     shown = values.text(user.get("fullname")).strip()
     account = user.get("name") or user.get("user")
     return shown or (account if isinstance(account, str) else "")
+
+
+def organization(value: Any) -> str:
+    """The name that an organization shows, else its account's; archives keep the name alone."""
+    return submitter(value) if isinstance(value, dict) else values.text(value).strip()
 
 
 def page(paper_id: Any) -> str:

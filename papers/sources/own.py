@@ -12,7 +12,7 @@
         "categories": ["cs.LG"], "primary_category": "cs.LG",
         "published_at": "2026-02-13T17:59:59Z", "revised_at": null, "version": 1,
         "comment": "", "venue": "", "url": "", "code_url": "", "project_url": "",
-        "discussion_url": "", "submitter": "", "keywords": ["…"],
+        "discussion_url": "", "submitter": "", "organization": "", "keywords": ["…"],
         "source": "hf", "listing": "daily", "mentioned_on": "2026-02-16",
         "also_mentioned": [{"source": "arxiv", "listing": "cs.LG", "on": "2026-02-16"}],
         "readings": [{"read_at": "2026-02-16T08:00:00Z", "upvotes": 12, "comments": 1,
@@ -80,6 +80,7 @@ def read(item: dict[str, Any]) -> PaperRecord:
         project_url=values.web_address(item.get("project_url")),
         discussion_url=values.web_address(item.get("discussion_url")),
         submitter=values.text(item.get("submitter")),
+        organization=values.text(item.get("organization")),
         keywords=values.words(item.get("keywords")),
         readings=tuple(reading(entry) for entry in item.get("readings") or []),
     )

@@ -185,6 +185,7 @@ def test_overlong_and_unprintable_values_are_stored_cut():
                 venue="V" * 900,
                 comment="C" * 9_000,
                 submitter="S" * 900,
+                organization="O" * 900,
                 published_at=datetime(1, 1, 1, tzinfo=UTC),
                 readings=(Reading(NOW, upvotes=10**12), Reading(NOW, upvotes=-1)),
             )
@@ -194,6 +195,7 @@ def test_overlong_and_unprintable_values_are_stored_cut():
 
     paper = Paper.objects.get()
     assert len(paper.title) == 500
+    assert paper.organization == "O" * 199 + "…"
     assert paper.authors.count() == 2
     assert paper.published_at is None
     assert paper.upvotes is None

@@ -34,6 +34,7 @@ def test_a_record_of_today_keeps_every_field():
         projectPage="https://example.org/sparse",
         ai_summary="It attends sparsely.",
         ai_keywords=["sparse attention", "top-k"],
+        organization={"_id": "1", "name": "lab", "fullname": "Example Lab"},
     )
     newest |= {
         "publishedAt": "2026-02-13T18:01:42.000Z",
@@ -52,7 +53,7 @@ def test_a_record_of_today_keeps_every_field():
     assert record.code_url == "https://github.com/example/sparse"
     assert record.project_url == "https://example.org/sparse"
     assert record.discussion_url == "https://huggingface.co/papers/2602.13515"
-    assert record.submitter == "Cleo Park"
+    assert (record.submitter, record.organization) == ("Cleo Park", "Example Lab")
     noon = datetime(2026, 2, 20, 12, tzinfo=UTC)
     assert record.readings == (Reading(noon, upvotes=10, comments=2, stars=25),)
 
@@ -68,6 +69,7 @@ def test_a_record_of_2024_is_read_without_the_fields_that_came_later():
     (record,) = parsed(oldest, on=date(2024, 5, 27)).records
 
     assert (record.summary, record.summary_source, record.submitter) == ("", "", "")
+    assert record.organization == ""
     assert record.published_at is None  # the outer time is that of listing
     assert (record.readings[0].upvotes, record.readings[0].stars) == (0, None)
 
