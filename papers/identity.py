@@ -128,6 +128,12 @@ def load(batch: Sequence[Facts], paper_ids: Iterable[int]) -> Shelf:
     return shelf
 
 
+def papers_of(batch: Sequence[Facts]) -> list[Paper | None]:
+    """For each record the stored paper that it tells of; nothing is made or changed."""
+    shelf = load(batch, ())
+    return [next((work.paper for work in shelf.find(new)), None) for new in batch]
+
+
 def _canonical(ids: set[int]) -> Iterable[tuple[int, int | None]]:
     return Paper.objects.filter(pk__in=ids).values_list("pk", "merged_into_id")
 

@@ -24,7 +24,7 @@ DISLIKE = -0.5  # of a like's weight: "less like this"
 class Opinion:
     """A paper that a reader wants more or less like of."""
 
-    paper_id: int
+    paper_id: int  # below 0: a title alone, of a paper that is not here
     on: date
     weight: float = 1.0  # DISLIKE for less
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
@@ -30,6 +31,24 @@ def give(subscriber: Subscriber, paper: Paper, kind: str, *, now: datetime) -> F
         given.save(update_fields=["given_at", "undone_at"])
     seen(subscriber, now=now)
     return given
+
+
+@transaction.atomic
+def bring(subscriber: Subscriber, papers: Collection[Paper], *, now: datetime) -> None:
+    """Record papers that a reader brought along, the most telling last."""
+    ids = list(dict.fromkeys(canonical(paper).pk for paper in papers))
+    theirs = Feedback.objects.filter(subscriber=subscriber, kind=Kind.PASTED)
+    theirs.filter(paper__in=ids).exclude(undone_at=None).update(given_at=now, undone_at=None)
+    known = set(theirs.values_list("paper_id", flat=True))
+    Feedback.objects.bulk_create(
+        [
+            Feedback(subscriber=subscriber, paper_id=pk, kind=Kind.PASTED, given_at=now)
+            for pk in ids
+            if pk not in known
+        ],
+        ignore_conflicts=True,
+    )
+    seen(subscriber, now=now)
 
 
 def undo(subscriber: Subscriber, paper: Paper, kind: str, *, now: datetime) -> bool:

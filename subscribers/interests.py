@@ -45,11 +45,15 @@ def _gather(ids: Sequence[int]) -> dict[int, Reader]:
         for pk, author in follows.values_list("subscriber_id", "author_id"):
             found[pk].follows.append(author)
         rules = Rule.objects.filter(subscriber_id__in=part).order_by("id")
-        for pk, kind, text, author in rules.values_list(
-            "subscriber_id", "kind", "text", "author_id"
+        titles: list[tuple[int, Opinion]] = []
+        for pk, kind, text, author, rule_id, since in rules.values_list(
+            "subscriber_id", "kind", "text", "author_id", "id", "created_at"
         ):
             _add_rule(found[pk], kind, text, author)
+            if kind == Rule.Kind.TITLE:
+                titles.append((pk, Opinion(-rule_id, since.date())))
         _add_feedback(found, part)
+        _add_titles(found, titles)
     return found
 
 
@@ -85,6 +89,15 @@ def _add_feedback(found: dict[int, Reader], part: Sequence[int]) -> None:
         found[pk].doubted_authors.extend(authors[paper_id])
 
 
+def _add_titles(found: dict[int, Reader], titles: Sequence[tuple[int, Opinion]]) -> None:
+    """Papers known by their title alone are likes too; the rule's id below 0 stands for them."""
+    for pk, opinion in reversed(titles):
+        if len(found[pk].opinions) < NEWEST:
+            found[pk].opinions.append(opinion)
+    for pk in {pk for pk, _ in titles}:
+        found[pk].opinions.sort(key=lambda opinion: opinion.on, reverse=True)
+
+
 def _liked(batch: Sequence[Reader], pool: Pool) -> Liked:
     """The papers of all opinions; those of the pool have been read already."""
     named = dict.fromkeys(o.paper_id for reader in batch for o in reader.opinions)
@@ -92,6 +105,10 @@ def _liked(batch: Sequence[Reader], pool: Pool) -> Liked:
     others = [pk for pk in named if pk not in pool.position]
     ids = [*known, *others]
     papers: dict[int, tuple[str, str, list[str]]] = {}
+    titles = [-pk for pk in others if pk < 0]
+    for start in range(0, len(titles), PART):
+        brought = Rule.objects.filter(pk__in=titles[start : start + PART])
+        papers |= {-pk: (title, "", []) for pk, title in brought.values_list("pk", "text")}
     for start in range(0, len(ids), PART):
         rows = Paper.objects.filter(pk__in=ids[start : start + PART])
         for pk, title, abstract, summary, categories in rows.values_list(

@@ -142,7 +142,7 @@ class Follow(models.Model):
 
 
 class Rule(models.Model):
-    """Words or people a reader wants, or never wants; a saved search; a free-text interest."""
+    """Words or people a reader wants, or never wants; a search; free text; a title."""
 
     class Kind(models.TextChoices):
         WANT = "want"  # keyword that counts for a paper
@@ -150,6 +150,7 @@ class Rule(models.Model):
         MUTE_AUTHOR = "mute_author"
         SEARCH = "search"  # saved search: an interest of its own
         INTEREST = "interest"  # free text: a topic without keywords
+        TITLE = "title"  # of a paper they brought along that is not here: read as a like
 
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="rules")
     kind = models.CharField(max_length=12, choices=Kind)

@@ -13,6 +13,7 @@ from django.utils.dates import WEEKDAYS as DAY_NAMES
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from papers import references
 from papers.models import Author, Topic
 from subscribers import zones
 from subscribers.models import EVERY_DAY, WEEKDAYS, Rule, Subscriber, TopicPreference
@@ -148,11 +149,12 @@ class PeopleForm(forms.Form):
     }
 
     def __init__(self, data: QueryDict | None = None, *, subscriber: Subscriber) -> None:
-        rules = list(subscriber.rules.values_list("kind", "text"))
+        rules = list(subscriber.rules.all())
+        self.titles = [rule for rule in rules if rule.kind == Rule.Kind.TITLE]
         super().__init__(
             data,
             initial={
-                field: "\n".join(text for rule_kind, text in rules if rule_kind == kind)
+                field: "\n".join(rule.text for rule in rules if rule.kind == kind)
                 for field, kind in self.RULE_FIELDS.items()
             },
         )
@@ -184,6 +186,43 @@ class PeopleForm(forms.Form):
             kept: {*self.cleaned_data[kept], *filter(None, [self.cleaned_data[added]])}
             for kept, added in (("followed", "follow"), ("muted", "mute"))
         }
+
+
+class LibraryForm(forms.Form):
+    """Papers brought along, pasted or as a file; the file counts where there are both."""
+
+    pasted = forms.CharField(
+        label=_("arXiv ids, links or titles, one a line; or BibTeX, RIS, CSL JSON"),
+        required=False,
+        max_length=1_000_000,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    file = forms.FileField(
+        label=_("Or a file: an export of Zotero or another reference manager"),
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput(attrs={"accept": ".bib,.ris,.json,.csv,.txt"}),
+    )
+
+    def clean_file(self) -> str:
+        file = self.cleaned_data["file"]
+        if file is None:
+            return ""
+        try:
+            # One byte more than is allowed says that there are too many.
+            return references.decode(file.read(references.MOST_BYTES + 1))
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not self.text.strip():
+            self.add_error("pasted", _("Paste something, or choose a file."))
+        return cleaned
+
+    @property
+    def text(self) -> str:
+        return str(self.cleaned_data.get("file") or self.cleaned_data.get("pasted", ""))
 
 
 class MailForm(forms.Form):

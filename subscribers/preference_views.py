@@ -10,13 +10,21 @@ from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from papers.models import Paper
-from subscribers import consent, feedback, links, preferences, session, takeout
+from subscribers import consent, feedback, library, limits, links, preferences, session, takeout
+from subscribers.library import Brought
 from subscribers.models import Subscriber
-from subscribers.preference_forms import MailForm, PeopleForm, RhythmForm, TopicsForm
+from subscribers.preference_forms import (
+    LibraryForm,
+    MailForm,
+    PeopleForm,
+    RhythmForm,
+    TopicsForm,
+)
 from subscribers.views import bad_link
 
 P = ParamSpec("P")
@@ -28,7 +36,9 @@ GROUPS: dict[str, type[Any]] = {
     "mail": MailForm,
 }
 PAUSES = {"1": timedelta(weeks=1), "2": timedelta(weeks=2), "4": timedelta(weeks=4), "": None}
+LIBRARIES = limits.Limit("library of a reader", 20, timedelta(hours=1))
 LEARNT_AT_MOST = 100  # taps shown; the export has all
+NAMED_AT_MOST = 20  # pasted lines that are named in the answer
 
 
 def for_reader(
@@ -114,6 +124,22 @@ def _pause(request: HttpRequest, subscriber: Subscriber, now: datetime) -> None:
     consent.pause(subscriber, until=now + length if length else None, now=now)
 
 
+@require_http_methods(["GET", "POST"])
+@for_reader
+def bring(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
+    """Take in pasted papers and say what became of each."""
+    if request.method != "POST":
+        return redirect("subscribers:preferences", token)
+    now = timezone.now()
+    form = LibraryForm(request.POST, request.FILES)
+    if form.is_valid() and not limits.allows(LIBRARIES, f"{subscriber.pk}", now=now):
+        form.add_error(None, _("That was often. Try again in an hour."))
+    if form.errors:
+        return _show(request, token, subscriber, wrong={"library": form})
+    brought = library.bring(subscriber, form.text, now=now)
+    return _show(request, token, subscriber, brought=brought)
+
+
 @require_POST
 @for_reader
 def forget(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
@@ -121,6 +147,9 @@ def forget(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResp
     now = timezone.now()
     if "all" in request.POST:
         feedback.undo_all(subscriber, now=now)
+        library.forget_titles(subscriber)
+    elif "title" in request.POST:
+        library.forget_title(subscriber, _number(request.POST["title"]))
     else:
         paper = get_object_or_404(Paper, pk=_number(request.POST.get("paper")))
         kind = request.POST.get("kind", "")
@@ -162,14 +191,18 @@ def _show(
     subscriber: Subscriber,
     *,
     wrong: dict[str, forms.Form] | None = None,
+    brought: Brought | None = None,
 ) -> HttpResponse:
     now = timezone.now()
-    blank = {group: form(subscriber=subscriber) for group, form in GROUPS.items()}
+    blank: dict[str, forms.Form] = {g: form(subscriber=subscriber) for g, form in GROUPS.items()}
+    blank["library"] = LibraryForm()
     taps = subscriber.feedback.filter(undone_at=None).select_related("paper")
+    people = blank["people"]
     context = {
         "token": token,
         "subscriber": subscriber,
         "forms": blank | (wrong or {}),
+        "titles": people.titles if isinstance(people, PeopleForm) else [],
         "wrong": next(iter(wrong), "") if wrong else "",
         "saved": request.GET.get("saved", ""),
         "is_welcome": "welcome" in request.GET,
@@ -177,6 +210,8 @@ def _show(
         "next_letter": preferences.next_letter(subscriber, now=now),
         "learnt": taps.order_by("-given_at")[:LEARNT_AT_MOST],
         "learnt_count": taps.count(),
+        "brought": brought,
+        "named_at_most": NAMED_AT_MOST,
         "unsubscribe_url": links.unsubscribe_url(subscriber),
     }
     response = render(

@@ -19,6 +19,7 @@ urlpatterns = [
     re_path(rf"^p/{TOKEN}$", preference_views.centre, name="preferences"),
     re_path(rf"^p/{TOKEN}/pause$", preference_views.pause, name="pause"),
     re_path(rf"^p/{TOKEN}/pause-here$", preference_views.pause_here, name="pause_here"),
+    re_path(rf"^p/{TOKEN}/papers$", preference_views.bring, name="bring"),
     re_path(rf"^p/{TOKEN}/forget$", preference_views.forget, name="forget"),
     re_path(rf"^p/{TOKEN}/export$", preference_views.export, name="export"),
     re_path(rf"^p/{TOKEN}/erase$", preference_views.erase, name="erase"),
