@@ -124,7 +124,7 @@ def _outside(pool: Pool, readers: Readers, scores: Scores) -> Ints:
     part = slice(scores.readers.start, scores.readers.stop)
     worth: Floats = np.where(pool.trend >= TRENDING, pool.trend * scores.freshness, 0)
     worth = np.where(pool.best_topic >= 0, worth, worth / 2)  # better one that can be followed
-    far: Bools = (scores.relevance < 0.5) & ~scores.barred
+    far: Bools = (scores.relevance < 0.5) & ~scores.barred & ~scores.belongs
     offered = np.where(far, worth[None, :], 0)
     best = offered.argmax(axis=1)
     found = (offered.max(axis=1) > 0) & readers.wants_surprise[part]

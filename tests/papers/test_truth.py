@@ -110,3 +110,17 @@ def test_less_like_this_alone_never_brings_a_paper_in():
     fewer = final(pool, arrays([replace(plain, opinions=against)], pool, liked))
 
     assert (fewer <= final(pool, arrays([plain], pool, liked)) + 1e-6).all()
+
+
+def test_a_doubted_paper_of_a_followed_author_stands_in_the_letter_once():
+    pool = make_pool(54, papers=60)
+    readers = arrays(make_readers(30, 54), pool, make_liked(54))
+
+    choices = list(ranking.choose(pool, readers, seen=[], now=NOW))
+
+    doubted = (readers.doubted_authors @ pool.authorship.T).multiply(
+        readers.follows @ pool.authorship.T
+    )
+    letters = [[pick.paper_id for pick in choice.picks] for choice in choices]
+    assert doubted.nnz
+    assert all(len(letter) == len(set(letter)) for letter in letters)
