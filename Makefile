@@ -38,7 +38,7 @@ test-services: $(VENV)/.development
 	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not replay" $(TESTS)
 
 test-browser: $(VENV)/.development
-	@$(BIN)/python -m pytest -m browser $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) -m browser $(TESTS)
 
 # Pictures of every letter, below var/shots.
 shots: $(VENV)/.development
