@@ -6,14 +6,20 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from newsletter import editions, status
+from newsletter import editions, preview_admin, status
+from newsletter.look_admin import LookAdmin
 from newsletter.models import Attempt, DeliveryEvent, Digest, Edition, Entry
 from subscribers.admin import ReadOnlyAdmin
+
+__all__ = ["DigestAdmin", "EditionAdmin", "LookAdmin"]
 
 
 class LedgerAdmin(ReadOnlyAdmin):
@@ -37,7 +43,21 @@ class EditionAdmin(LedgerAdmin):
     list_display = ["date", "cadence", "status", "progress", "reason", "closed_at"]
     list_filter = ["status", "cadence"]
     list_per_page = 30
+    readonly_fields = ["letters"]
     actions = ["pause", "resume", "cancel", "retry_failed"]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.preview_view)
+        own = path("<int:edition_id>/preview/", view, name="newsletter_edition_preview")
+        return [own, *super().get_urls()]
+
+    def preview_view(self, request: HttpRequest, edition_id: int) -> HttpResponse:
+        return preview_admin.preview(request, self, edition_id)
+
+    @admin.display(description=_("Letters"))
+    def letters(self, edition: Edition) -> SafeString:
+        address = reverse("admin:newsletter_edition_preview", args=[edition.pk])
+        return format_html('<a href="{}">{}</a>', address, _("See any reader’s letter"))
 
     @admin.display(description=_("Letters"))
     def progress(self, edition: Edition) -> str:

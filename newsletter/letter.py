@@ -14,13 +14,14 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.text import slugify
 
-from newsletter import facts
+from newsletter import facts, looks
 from newsletter.content import Layout, Letter
 from newsletter.cutting import PressError
 from newsletter.facts import Copy, PaperFacts
 from newsletter.models import Digest
 from newsletter.press import Envelope, Press
 from subscribers import links, mail, wire
+from subscribers.look import SHIPPED, Look
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def email(digest: Digest) -> mail.Letter:
     (copy,) = facts.copies([digest])
     archive = facts.Archive(facts.as_of(digest))
     archive.fetch(entry.paper_id for entry in copy.entries)
-    return rendered(copy, archive.papers)
+    return rendered(copy, archive.papers, looks.Looks().at(digest.built_at))
 
 
 def page(digest: Digest) -> str:
@@ -65,7 +66,8 @@ def page(digest: Digest) -> str:
     language = digest.subscriber.language
     with translation.override(language):
         letter = Layout(archive.papers, on=digest.edition.date).letter(copy)
-        return mail.page(letter.template, context(letter), language=language)
+        look = looks.Looks().at(digest.built_at)
+        return mail.page(letter.template, context(letter), language=language, look=look)
 
 
 def print_batch(digests: Sequence[Digest]) -> Iterator[Printed | Unprintable]:
@@ -78,47 +80,48 @@ class Printer:
 
     def __init__(self) -> None:
         self.archives: dict[datetime, facts.Archive] = {}
-        self.runs: dict[tuple[int, str, datetime], Run] = {}
+        self.runs: dict[tuple[int, str, datetime, Look], Run] = {}
 
     def print(self, digests: Sequence[Digest]) -> Iterator[Printed | Unprintable]:
+        all_looks = looks.Looks()
         for start in range(0, len(digests), BATCH):
             copies = facts.copies(digests[start : start + BATCH])
             for as_of, papers in facts.papers_by_instant(copies).items():
                 self.archives.setdefault(as_of, facts.Archive(as_of)).fetch(papers)
             for copy in copies:
-                yield self._printed(copy)
+                yield self._printed(copy, all_looks.at(copy.digest.built_at))
 
-    def _printed(self, copy: Copy) -> Printed | Unprintable:
+    def _printed(self, copy: Copy, look: Look) -> Printed | Unprintable:
         papers = self.archives[facts.as_of(copy.digest)].papers
         if copy.digest.subscriber.text_only:
-            return printed(copy, papers)
+            return printed(copy, papers, look)
         try:
-            data = self._run(copy, papers).data(copy)
+            data = self._run(copy, papers, look).data(copy)
         except PressError as error:
             logger.warning("digest %s is rendered plainly: %s", copy.digest.pk, error)
-            return printed(copy, papers)
+            return printed(copy, papers, look)
         except Exception:
             # Whatever its data does, the plain render says it best.
-            return printed(copy, papers)
+            return printed(copy, papers, look)
         return Printed(copy.digest.pk, copy.digest.subscriber.email, data)
 
-    def _run(self, copy: Copy, papers: Mapping[int, PaperFacts]) -> Run:
+    def _run(self, copy: Copy, papers: Mapping[int, PaperFacts], look: Look) -> Run:
         digest = copy.digest
-        key = (digest.edition_id, digest.subscriber.language, facts.as_of(digest))
+        key = (digest.edition_id, digest.subscriber.language, facts.as_of(digest), look)
         if key not in self.runs:
-            self.runs[key] = Run(copy, papers)
+            self.runs[key] = Run(copy, papers, look)
         return self.runs[key]
 
 
 class Run:
-    """Letters of one edition, language and instant on the press."""
+    """Letters of one edition, language, instant and look on the press."""
 
-    def __init__(self, copy: Copy, papers: Mapping[int, PaperFacts]) -> None:
+    def __init__(self, copy: Copy, papers: Mapping[int, PaperFacts], look: Look = SHIPPED) -> None:
         self.language = copy.digest.subscriber.language
         with translation.override(self.language):
             self.layout = Layout(papers, on=copy.digest.edition.date)
-            self.press = Press()
-        plain = rendered(copy, papers).message()
+            self.press = Press(look)
+        plain = rendered(copy, papers, look).message()
         self.envelope = Envelope(plain.as_bytes(linesep="\r\n"))
 
     def data(self, copy: Copy) -> bytes:
@@ -131,10 +134,12 @@ class Run:
         return self.envelope.around(sheet, copy.digest)
 
 
-def printed(copy: Copy, papers: Mapping[int, PaperFacts]) -> Printed | Unprintable:
+def printed(
+    copy: Copy, papers: Mapping[int, PaperFacts], look: Look = SHIPPED
+) -> Printed | Unprintable:
     """Rendered plainly."""
     try:
-        message = rendered(copy, papers).message()
+        message = rendered(copy, papers, look).message()
     except Exception as error:  # whatever one letter's data does, the others go out
         logger.exception("digest %s cannot be printed", copy.digest.pk)
         return Unprintable(copy.digest.pk, f"{type(error).__name__}: {error}"[:300])
@@ -142,7 +147,7 @@ def printed(copy: Copy, papers: Mapping[int, PaperFacts]) -> Printed | Unprintab
     return Printed(copy.digest.pk, copy.digest.subscriber.email, data)
 
 
-def rendered(copy: Copy, papers: Mapping[int, PaperFacts]) -> mail.Letter:
+def rendered(copy: Copy, papers: Mapping[int, PaperFacts], look: Look = SHIPPED) -> mail.Letter:
     """The letter of what was loaded; made smaller step by step until its HTML fits the budget."""
     digest, reader = copy.digest, copy.digest.subscriber
     with translation.override(reader.language):
@@ -155,6 +160,7 @@ def rendered(copy: Copy, papers: Mapping[int, PaperFacts]) -> mail.Letter:
                 context(letter),
                 language=reader.language,
                 headers=headers(digest),
+                look=look,
             )
             if len(str(message.alternatives[0][0])) <= HTML_BUDGET:
                 break

@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from papers.models import Paper
 from subscribers.models import Subscriber, new_token
@@ -293,3 +294,38 @@ class Heartbeat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.beat_at:%Y-%m-%d %H:%M}"
+
+
+class LookVersion(models.Model):
+    """How letters look from a moment on. A change is a new row: what was built before it keeps the
+    look it had, so that a retry sends the same bytes.
+    """
+
+    created_at = models.DateTimeField(db_index=True)
+    masthead = models.CharField(
+        max_length=40, blank=True, help_text=_("Instead of the site’s name, at the top.")
+    )
+    accent = models.CharField(
+        max_length=7, blank=True, help_text=_("Of links and buttons, like #0a5f4a.")
+    )
+    accent_dark = models.CharField(
+        max_length=7,
+        blank=True,
+        help_text=_("The same in dark mode. Left empty, the colour above is made lighter."),
+    )
+    intro = models.TextField(
+        max_length=600, blank=True, help_text=_("Below the opening of every letter. Plain text.")
+    )
+    footer = models.TextField(
+        max_length=600, blank=True, help_text=_("Above your postal address. Plain text.")
+    )
+    # Of the operator's own: {"item.html": text, …}; the others ship.
+    templates = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        verbose_name = _("look of the letters")
+        verbose_name_plural = _("look of the letters")
+
+    def __str__(self) -> str:
+        return f"{self.created_at:%Y-%m-%d %H:%M}"

@@ -33,6 +33,7 @@ from newsletter.items import Item
 from newsletter.models import Digest
 from newsletter.templatetags.letter import SLOT, Slot
 from subscribers import links, mail
+from subscribers.look import SHIPPED, Look
 
 WORDS = ("subject", "preheader", "heading", "opening", "opening_html", "own_week", "why_this_mail")
 FRAGMENTS_MOST = 20_000  # about 100 MB; reasons that are one reader's own fill it
@@ -86,8 +87,9 @@ class Sheet:
 class Press:
     """Use it with the letters' language switched on, for letters of one edition."""
 
-    def __init__(self) -> None:
-        self.values = mail.values({})
+    def __init__(self, look: Look = SHIPPED) -> None:
+        self.look = look
+        self.values = mail.values({}, look)
         self.dummy = Dummies()
         self._fragments: dict[tuple[int, str], Fragment] = {}
         self._frames: dict[tuple[str, str], Frame] = {}
@@ -211,7 +213,8 @@ class Press:
 
     def _render(self, template: str, **context: Any) -> str:
         values = {**self.values, **context}
-        return mail.render(template, values, escape=template.endswith(".html"))
+        escape = template.endswith(".html")
+        return mail.render(template, values, escape=escape, look=self.look)
 
 
 def _literal(parts: Iterable[Part]) -> list[bytes]:

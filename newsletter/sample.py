@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 
 from django.utils import translation
 
-from newsletter import facts
+from newsletter import facts, looks
 from newsletter.content import Layout, Letter
 from newsletter.facts import Copy, EntryFacts
 from newsletter.models import Digest, Edition, Entry
@@ -44,4 +44,5 @@ def letter(edition: Edition) -> Letter:
 
 def page(edition: Edition) -> str:
     language = translation.get_language() or "en"
-    return mail.page("sample", {"letter": letter(edition)}, language=language)
+    context = {"letter": letter(edition)}
+    return mail.page("sample", context, language=language, look=looks.current())

@@ -301,6 +301,8 @@ TEMPLATES = [
         },
     },
 ]
+# Where letters of every package find the operator's masthead, colour, words and templates.
+LETTER_LOOK = "newsletter.looks.current"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",

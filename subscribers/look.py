@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from functools import lru_cache
+
+LEAST_CONTRAST = 4.5  # of text to what is behind it (WCAG 2.2, 1.4.3)
+COLOUR = re.compile("#[0-9a-f]{6}")
 
 SERIF = "Georgia,'Times New Roman',serif"
 SANS = "-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
@@ -44,6 +48,75 @@ DARK = Palette(
     line="#27322e",
     edge="#5d6f69",
 )
+
+
+@dataclass(frozen=True)
+class Look:
+    """What an operator may set of all letters; as it is here, the one that ships."""
+
+    masthead: str = ""  # instead of the site's name
+    light: Palette = LIGHT
+    dark: Palette = DARK
+    intro: str = ""  # below the opening of a digest
+    footer: str = ""  # above the postal address
+    # Templates of the operator's own: (letter/item.html, its text), …
+    templates: tuple[tuple[str, str], ...] = ()
+    is_proof: bool = False  # printed to be checked: faults name their line
+
+
+SHIPPED = Look()
+
+
+def with_accent(accent: str, accent_dark: str = "") -> tuple[Palette, Palette]:
+    """Both palettes in a colour of the operator's; in the dark it is lightened where none is given.
+
+    Raises ValueError, with the measured ratio, where text in that colour could not be read.
+    """
+    light = replace(LIGHT, accent=accent)
+    dark = replace(DARK, accent=accent_dark or lightened(accent))
+    for palette in (light, dark):
+        ratio, background = min(
+            (contrast(palette.accent, behind), behind)
+            for behind in (palette.page, palette.card, palette.tint)
+        )
+        if ratio < LEAST_CONTRAST:
+            raise ValueError(
+                f"{palette.accent} on {background} has a contrast of {ratio:.2f}; "
+                f"text needs {LEAST_CONTRAST}"
+            )
+    return light, dark
+
+
+def lightened(colour: str) -> str:
+    """`colour`, mixed with as much white as it needs to be read on the dark card."""
+    for white in range(0, 101, 5):
+        mixed = "#" + "".join(
+            f"{round(part + (255 - part) * white / 100):02x}" for part in _parts(colour)
+        )
+        if all(contrast(mixed, b) >= LEAST_CONTRAST for b in (DARK.page, DARK.card, DARK.tint)):
+            return mixed
+    return DARK.ink
+
+
+def contrast(one: str, other: str) -> float:
+    """1 to 21, of two colours such as #0a5f4a (WCAG 2.2)."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    linear = (
+        share / 12.92 if share <= 0.04045 else float(((share + 0.055) / 1.055) ** 2.4)
+        for share in (part / 255 for part in _parts(colour))
+    )
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def _parts(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue, 0 to 255."""
+    if not COLOUR.fullmatch(colour):
+        raise ValueError(f"{colour!r} is no colour like #0a5f4a")
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 @lru_cache(maxsize=16)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from email.charset import QP, Charset
 from email.header import Header
 from email.mime.text import MIMEText
@@ -14,10 +16,12 @@ from uuid import uuid4
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template import Context
-from django.template.loader import get_template
 from django.utils import translation
 
-from subscribers import look, wire
+from subscribers import engine, wire
+from subscribers.look import SHIPPED, Look, styles
+
+logger = logging.getLogger(__name__)
 
 # Transactional letters are automatic but not bulk: no List-Unsubscribe, no Precedence.
 AUTOMATIC = {
@@ -63,16 +67,18 @@ def compose(
     *,
     language: str = "en",
     headers: Mapping[str, str] | None = None,
+    look: Look = SHIPPED,
 ) -> Letter:
-    """The letter `letter/{name}` for one recipient, in their language; nothing is sent.
-
-    Subject and text are not HTML and are rendered without escaping.
-    """
+    """The letter `letter/{name}` for one recipient, in their language; nothing is sent."""
     with translation.override(language):
-        all_values = values(context)
-        subject = " ".join(render(f"letter/{name}.subject.txt", all_values, escape=False).split())
-        text = render(f"letter/{name}.txt", all_values, escape=False)
-        html = render(f"letter/{name}.html", all_values, escape=True)
+        try:
+            subject, text, html = _parts(name, context, look)
+        except Exception:
+            if look.is_proof or not look.templates:
+                raise
+            # A letter in the shipped templates is better than none.
+            logger.exception("a template of the operator's own fails; the shipped ones are used")
+            subject, text, html = _parts(name, context, replace(look, templates=()))
 
     message_id = f"<{uuid4()}@{settings.MAIL_DOMAIN}>"
     message = Letter(
@@ -87,13 +93,25 @@ def compose(
     return message
 
 
-def page(name: str, context: Mapping[str, Any], *, language: str = "en") -> str:
+def _parts(name: str, context: Mapping[str, Any], look: Look) -> tuple[str, str, str]:
+    """Subject, text and HTML; the first two are not HTML and are rendered without escaping."""
+    all_values = values(context, look)
+    subject, text, html = (
+        render(f"letter/{name}.{kind}", all_values, escape=kind == "html", look=look)
+        for kind in ("subject.txt", "txt", "html")
+    )
+    return " ".join(subject.split()), text, html
+
+
+def page(
+    name: str, context: Mapping[str, Any], *, language: str = "en", look: Look = SHIPPED
+) -> str:
     """The HTML of the letter `letter/{name}` alone, for the web."""
     with translation.override(language):
-        return render(f"letter/{name}.html", values(context), escape=True)
+        return render(f"letter/{name}.html", values(context, look), escape=True, look=look)
 
 
-def values(context: Mapping[str, Any]) -> dict[str, Any]:
+def values(context: Mapping[str, Any], look: Look = SHIPPED) -> dict[str, Any]:
     """What every letter's templates may use, in the language that is switched on."""
     direction = "rtl" if translation.get_language_bidi() else "ltr"
     return {
@@ -102,14 +120,16 @@ def values(context: Mapping[str, Any]) -> dict[str, Any]:
         "postal_address": settings.POSTAL_ADDRESS,
         "language": translation.get_language() or "en",
         "direction": direction,
-        "css": look.styles(direction),
-        "dark": look.DARK,
+        "css": styles(direction, look.light),
+        "dark": look.dark,
+        "masthead": look.masthead or settings.SITE_NAME,
+        "intro": look.intro,
+        "footer_note": look.footer,
         **context,
     }
 
 
-def render(template: str, context: Mapping[str, Any], *, escape: bool) -> str:
+def render(template: str, context: Mapping[str, Any], *, escape: bool, look: Look = SHIPPED) -> str:
     """One template, nothing else."""
-    # Django's loader wraps the template it found; its own render() would escape text too.
-    wrapped: Any = get_template(template)
-    return str(wrapped.template.render(Context(dict(context), autoescape=escape)))
+    found = engine.of(look.templates, is_proof=look.is_proof).get_template(template)
+    return str(found.render(Context(dict(context), autoescape=escape)))

@@ -17,8 +17,10 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import translation
+from django.utils.module_loading import import_string
 
 from subscribers import consent, links, mail, preferences
+from subscribers.look import Look
 from subscribers.models import ConsentEvent, Notice, Subscriber
 
 logger = logging.getLogger(__name__)
@@ -122,7 +124,9 @@ def _letter(notice: Notice, now: datetime) -> EmailMultiAlternatives:
         if not settings.OPERATOR_EMAIL:
             raise NoLetterError("OPERATOR_EMAIL is not set")
         context = {**notice.context, "action_url": f"{settings.SITE_URL}/admin/"}
-        return mail.compose(notice.kind, settings.OPERATOR_EMAIL, context, headers=headers)
+        return mail.compose(
+            notice.kind, settings.OPERATOR_EMAIL, context, headers=headers, look=_look()
+        )
     if consent.is_suppressed(subscriber.email):
         raise NoLetterError("suppressed")
     if subscriber.status not in FOR_STATUS[notice.kind]:
@@ -132,8 +136,19 @@ def _letter(notice: Notice, now: datetime) -> EmailMultiAlternatives:
     with translation.override(subscriber.language):
         context = _context(notice, subscriber, now)
     return mail.compose(
-        notice.kind, subscriber.email, context, language=subscriber.language, headers=headers
+        notice.kind,
+        subscriber.email,
+        context,
+        language=subscriber.language,
+        headers=headers,
+        look=_look(),
     )
+
+
+def _look() -> Look:
+    """The operator's, which is kept where the digest is made: settings.LETTER_LOOK."""
+    current: Look = import_string(settings.LETTER_LOOK)()
+    return current
 
 
 def _context(notice: Notice, subscriber: Subscriber, now: datetime) -> dict[str, Any]:

@@ -7,10 +7,14 @@ import unicodedata
 from collections.abc import Iterator
 
 from django import template
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
 
 COLUMNS = 72
+# Without the full stop or bracket that ends the sentence around it.
+ADDRESS = re.compile(r"(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]])")
 WIDE = "\u2e80-\u2fff\u3040-\u9fff\uf900-\ufaff"
 # A word; or one character of a script without spaces with the closing marks that follow it.
 UNIT = re.compile(rf"(\s*)([{WIDE}][\u3001-\u3011\uff01-\uff0f\uff1a-\uff20]*|[^\s{WIDE}]+)")
@@ -58,6 +62,26 @@ def indented(words: str, indent: int = 3) -> str:
 def numbered(words: str) -> str:
     """The same behind a number such as `12. `."""
     return wrapped(words, 3, COLUMNS - 4)
+
+
+@register.filter
+def text_lines(words: str) -> str:
+    """Every line of an operator's text in lines of 72 columns."""
+    return "\n".join(wrapped(line, 0, COLUMNS) for line in words.splitlines())
+
+
+@register.filter
+def html_lines(words: str, link_style: str) -> SafeString:
+    """An operator's text in HTML: escaped, its lines kept, its web addresses links."""
+    html = []
+    for line in words.splitlines():
+        parts = [conditional_escape(part) for part in ADDRESS.split(line)]
+        for place in range(1, len(parts), 2):
+            parts[place] = format_html(
+                '<a href="{0}" class="acc" style="{1}">{0}</a>', parts[place], link_style
+            )
+        html.append("".join(parts))
+    return mark_safe("<br>\n".join(html))  # noqa: S308 - escaped above
 
 
 def wrapped(words: str, indent: int, room: int) -> str:
