@@ -88,6 +88,11 @@ class Pool:
         return exact(self.documents.latent, self.documents.latent)
 
     @cached_property
+    def searched(self) -> dict[str, Floats]:
+        """Scores of the last searches for every paper; papers/readers.py keeps it."""
+        return {}
+
+    @cached_property
     def sample(self) -> Documents:
         """The ordinary papers that profiles are measured against."""
         step = max(len(self.ordinary) // SAMPLE, 1)

@@ -9,6 +9,7 @@ from math import ceil
 from typing import Any
 
 import numpy as np
+from django.db.models import Count, Max
 from scipy.sparse import csr_matrix
 
 from papers import scoring, vectors
@@ -17,11 +18,29 @@ from papers.likeness import Likeness
 from papers.models import Author, Authorship, Engagement, Paper, PaperTopic, Topic
 
 PART = 900  # ids in one query
+KEPT = timedelta(minutes=5)
+
+_recent: dict[int, tuple[tuple[Any, ...], datetime, Pool]] = {}  # by their days
 
 
 def load(on: date, *, now: datetime, days: int = 7) -> Pool:
     """The papers first mentioned in the `days` up to and with `on`, as arrays."""
     return of_papers(list(Paper.objects.pool(on, days=days).order_by("-id")), now=now)
+
+
+def recent(on: date, *, now: datetime, days: int = 7) -> Pool:
+    """As `load`, shared by the requests of KEPT: for previews, which may be that old.
+
+    A paper or topic that came or changed counts at once.
+    """
+    rows = Paper.objects.pool(on, days=days).order_by()
+    papers = rows.aggregate(n=Count("id"), id=Max("id"), at=Max("changed_at"))
+    topics = Topic.objects.aggregate(n=Count("id"), id=Max("id"), at=Max("changed_at"))
+    state = (on, *papers.values(), *topics.values(), vectors.current(now).version)
+    kept = _recent.get(days)
+    if kept is None or kept[0] != state or not kept[1] <= now < kept[1] + KEPT:
+        _recent[days] = kept = state, now, load(on, now=now, days=days)
+    return kept[2]
 
 
 def of_papers(papers: Sequence[Paper], *, now: datetime) -> Pool:

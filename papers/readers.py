@@ -17,6 +17,7 @@ from papers.matching import Matcher, TopicText
 from papers.phrases import hits
 
 NEAR = 0.5  # a like from this score for a followed topic speaks for that topic
+SEARCHED = 200  # searches whose scores a pool keeps
 DISLIKE = -0.5  # of a like's weight: "less like this"
 
 
@@ -61,8 +62,6 @@ def arrays(readers: Sequence[Reader], pool: Pool, liked: Liked) -> Readers:
     """The batch as matrices; what is not in the pool or not known is passed over."""
     keywords = sorted({text for reader in readers for text in (*reader.wanted, *reader.muted)})
     searches = sorted({search for reader in readers for search in reader.searches})
-    texts = [TopicText(text) for _, text in searches]
-    found = Matcher.of(texts, pool.features, pool.ordinary).match(pool.documents)
     authors = {int(pk): n for n, pk in enumerate(pool.author_ids)}
     words = {text: n for n, text in enumerate(keywords)}
     return Readers(
@@ -79,12 +78,24 @@ def arrays(readers: Sequence[Reader], pool: Pool, liked: Liked) -> Readers:
         keyword_hits=csr_matrix(_holds([[text] for text in keywords], pool)),
         searches=[text for _, text in searches],
         search_kinds=[kind for kind, _ in searches],
-        search_scores=found.scores,
+        search_scores=_search_scores([text for _, text in searches], pool),
         liked_ids=np.array(liked.ids, dtype=np.int64),
         liked_titles=liked.titles,
         liked_near=nearness(pool, liked.documents),
         known=_sparse([reader.known for reader in readers], pool.position),
     )
+
+
+def _search_scores(texts: Sequence[str], pool: Pool) -> Floats:
+    """Texts × papers. Who taps through previews searches the same again: that is remembered."""
+    known = dict(pool.searched)
+    if new := [text for text in dict.fromkeys(texts) if text not in known]:
+        matcher = Matcher.of([TopicText(text) for text in new], pool.features, pool.ordinary)
+        known |= dict(zip(new, matcher.match(pool.documents).scores, strict=True))
+    pool.searched.clear()
+    pool.searched.update((text, known[text]) for text in list(known)[-SEARCHED:])
+    rows = [known[text] for text in texts]
+    return np.array(rows, dtype=np.float32).reshape(len(texts), len(pool))
 
 
 def _holds(phrases: Sequence[Sequence[str]], pool: Pool) -> Floats:

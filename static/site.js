@@ -37,3 +37,48 @@ const [visit] = performance.getEntriesByType("navigation");
 if (answer && document.visibilityState === "visible" && !navigator.webdriver && visit?.type === "navigate") {
   answer.requestSubmit();
 }
+
+// What another page would show is put in place: a preview when it comes into view or after a tap in
+// it, a back-test below its button.
+const place = async (target, address, options) => {
+  target.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(address, { credentials: "same-origin", ...options });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const part = page.getElementById(target.dataset.part);
+    if (answer.status === 400) return false;
+    if (!part) throw new Error(String(answer.status));
+    target.replaceChildren(document.importNode(part, true));
+  } catch {
+    target.textContent = target.dataset.failed;
+  } finally {
+    target.removeAttribute("aria-busy");
+  }
+  return true;
+};
+const coming = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    coming.unobserve(target);
+    place(target, target.dataset.from);
+  }
+});
+for (const target of document.querySelectorAll("[data-from]")) coming.observe(target);
+document.addEventListener("submit", async (event) => {
+  const { target: form, submitter: button } = event;
+  const live = form.closest("[data-from]");
+  const into = button?.dataset.into;
+  const target = into ? document.getElementById(into) : live;
+  if (!target) return;
+  event.preventDefault();
+  const body = new FormData(form, button);
+  const done = await place(target, into ? button.formAction : form.action, { method: "POST", body });
+  if (!done) {
+    // The page with the errors in it is worth going to.
+    delete button.dataset.into;
+    form.requestSubmit(button);
+  } else if (live) {
+    target.querySelector("[role=status]")?.setAttribute("tabindex", "-1");
+    target.querySelector("[role=status]")?.focus();
+  }
+});

@@ -26,12 +26,17 @@ PART = 900
 
 def load(subscriber_ids: Sequence[int], pool: Pool) -> Readers:
     """The interests of these readers, in this order; ids that are nobody's are left out."""
-    found = _gather(list(dict.fromkeys(subscriber_ids)))
-    batch = [found[pk] for pk in dict.fromkeys(subscriber_ids) if pk in found]
+    found = gather(list(dict.fromkeys(subscriber_ids)))
+    return read([found[pk] for pk in dict.fromkeys(subscriber_ids) if pk in found], pool)
+
+
+def read(batch: Sequence[Reader], pool: Pool) -> Readers:
+    """What these readers chose and said, as ranking reads it."""
     return readers.arrays(batch, pool, _liked(batch, pool))
 
 
-def _gather(ids: Sequence[int]) -> dict[int, Reader]:
+def gather(ids: Sequence[int]) -> dict[int, Reader]:
+    """By subscriber id; ids that are nobody's are left out."""
     found: dict[int, Reader] = {}
     for start in range(0, len(ids), PART):
         part = ids[start : start + PART]

@@ -61,7 +61,7 @@ def for_reader(
 @require_GET
 @for_reader
 def centre(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
-    return _show(request, token, subscriber)
+    return show(request, token, subscriber)
 
 
 @require_POST
@@ -69,14 +69,15 @@ def centre(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResp
 def save(request: HttpRequest, token: str, subscriber: Subscriber, group: str) -> HttpResponse:
     form = GROUPS[group](request.POST, subscriber=subscriber)
     if not form.is_valid():
-        return _show(request, token, subscriber, wrong={group: form})
+        return show(request, token, subscriber, wrong={group: form})
     now = timezone.now()
-    _keep(subscriber, form, now)
+    keep(subscriber, form, now)
     feedback.seen(subscriber, now=now)
     return _saved(token, group)
 
 
-def _keep(subscriber: Subscriber, form: forms.Form, now: datetime) -> None:
+def keep(subscriber: Subscriber, form: forms.Form, now: datetime) -> None:
+    """Save what a valid form says."""
     match form:
         case RhythmForm():
             preferences.set_rhythm(subscriber, **form.chosen, now=now)
@@ -135,9 +136,9 @@ def bring(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpRespo
     if form.is_valid() and not limits.allows(LIBRARIES, f"{subscriber.pk}", now=now):
         form.add_error(None, _("That was often. Try again in an hour."))
     if form.errors:
-        return _show(request, token, subscriber, wrong={"library": form})
+        return show(request, token, subscriber, wrong={"library": form})
     brought = library.bring(subscriber, form.text, now=now)
-    return _show(request, token, subscriber, brought=brought)
+    return show(request, token, subscriber, brought=brought)
 
 
 @require_POST
@@ -149,9 +150,9 @@ def forget(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResp
         feedback.undo_all(subscriber, now=now)
         library.forget_titles(subscriber)
     elif "title" in request.POST:
-        library.forget_title(subscriber, _number(request.POST["title"]))
+        library.forget_title(subscriber, number(request.POST["title"]))
     else:
-        paper = get_object_or_404(Paper, pk=_number(request.POST.get("paper")))
+        paper = get_object_or_404(Paper, pk=number(request.POST.get("paper")))
         kind = request.POST.get("kind", "")
         if kind in feedback.Kind.values:
             feedback.undo(subscriber, paper, kind, now=now)
@@ -185,7 +186,7 @@ def _saved(token: str, group: str) -> HttpResponse:
     return response
 
 
-def _show(
+def show(
     request: HttpRequest,
     token: str,
     subscriber: Subscriber,
@@ -221,6 +222,6 @@ def _show(
     return response
 
 
-def _number(text: str | None) -> int:
+def number(text: str | None) -> int:
     """A row's number as typed into a form; 0, which no row has, for anything else."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
