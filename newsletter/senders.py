@@ -24,6 +24,7 @@ from newsletter.models import Sender
 # A restart of PostgreSQL takes the locks of senders that live. They wait for the answer in hand
 # (five minutes), then write down what it has forgotten; nobody takes their letters before.
 RESTART_PATIENCE = timedelta(minutes=6)
+CLOCKS_APART = timedelta(minutes=1)  # of this host and the database's, at most
 
 SPACE = 0x5052 << 40  # our corner of PostgreSQL's one space of advisory locks
 
@@ -49,7 +50,7 @@ class Presence:
 def present(clock: Callable[[], datetime]) -> Iterator[Presence]:
     """Be a sender, on this thread's connection, until the end of the block."""
     sender = Sender.objects.create(
-        host=socket.gethostname()[:200], pid=os.getpid(), started_at=clock()
+        host=_host(), pid=os.getpid(), started_at=clock()
     )
     unlock = _lock(sender.pk)
     try:
@@ -85,10 +86,27 @@ def if_dead(sender_id: int, now: datetime) -> Iterator[bool]:
 
 def _may_be_without_lock(sender_id: int, server_since: datetime, now: datetime) -> bool:
     """Whether the server was started again under a sender so short a time ago that it may live."""
-    if now - server_since >= RESTART_PATIENCE:
+    if not server_since - CLOCKS_APART <= now < server_since + RESTART_PATIENCE:
         return False
-    started_before = Sender.objects.filter(started_at__lt=server_since, ended_at=None)
-    return started_before.filter(pk=sender_id).exists()
+    sender = Sender.objects.filter(pk=sender_id, started_at__lt=server_since, ended_at=None).first()
+    return sender is not None and not _has_left(sender)
+
+
+def _has_left(sender: Sender) -> bool:
+    """Whether a sender of this very host has no process any more. Of others nobody can know."""
+    if sender.host != _host():
+        return False
+    try:
+        os.kill(sender.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # somebody else's process: it lives
+        return False
+    return False
+
+
+def _host() -> str:
+    return socket.gethostname()[:200]
 
 
 def _lock(sender_id: int) -> Callable[[], None]:

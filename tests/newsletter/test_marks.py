@@ -1,5 +1,7 @@
 """The marks around a letter, and what is made of them when the database forgets some."""
 
+import socket
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -119,3 +121,29 @@ def test_a_restart_of_postgresql_leaves_living_senders_time_to_write_down(sender
 
     assert not soon["taken back"]
     assert later["taken back"] == 1
+
+
+@on_postgresql
+@pytest.mark.parametrize(
+    ("host", "now", "taken_back"),
+    [
+        (None, timedelta(minutes=1), 1),
+        ("elsewhere", timedelta(minutes=1), 0),
+        ("elsewhere", timedelta(days=-30), 1),  # a clock that was set by hand
+    ],
+)
+def test_a_restart_of_postgresql_spares_only_who_may_still_live(host, now, taken_back):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_postmaster_start_time()")
+        restart = cursor.fetchone()[0]
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    sender = Sender.objects.create(
+        host=host or socket.gethostname(), pid=gone.pid, started_at=restart - timedelta(minutes=1)
+    )
+    digest = make_digest(due_at=restart)
+    Digest.objects.filter(pk=digest.pk).update(status="claimed", sender=sender.pk)
+
+    counts = sweeping.take_back(restart + now)
+
+    assert counts["taken back"] == taken_back
