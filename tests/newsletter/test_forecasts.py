@@ -142,7 +142,7 @@ def test_a_get_taps_nothing_and_a_stranger_sees_nothing(client, home):
 def test_without_papers_the_preview_says_so(client, home):
     page = client.get(f"{home}/next").content.decode()
 
-    assert "there would be no letter" in page
+    assert "There would be no letter" in page
 
 
 def test_twice_the_papers_cost_the_preview_no_more_queries(
