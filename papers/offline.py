@@ -20,10 +20,12 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from papers.candidates import Pool
+from papers import trend
+from papers.candidates import Floats, Pool
 from papers.features import Document, Documents, Features, fit, stemmed
 from papers.likeness import Likeness
 from papers.matching import Matcher, TopicText
+from papers.prospects import Facts, Prospects
 from papers.readers import Liked, Opinion, Reader, arrays
 from papers.relevance import score, sent_matrix
 
@@ -64,6 +66,7 @@ class Known:
     documents: Documents  # of the pool
     ids: Sequence[str]
     now: datetime
+    trend: Floats  # before anybody has voted
 
 
 def lines(path: Path) -> Iterator[Any]:
@@ -116,19 +119,62 @@ def learn(benchmark: Benchmark, pool: str) -> Known:
     listed, texts = benchmark.texts([paper_id for _, paper_id in past])
     features = fit(listed, texts=texts)
     ordinary = features.read_stemmed(listed, texts)
+    documents = benchmark.read(features, ids)
     return Known(
         features,
         ordinary,
         Likeness.of(ordinary),
-        benchmark.read(features, ids),
+        documents,
         ids,
         datetime.combine(date.fromisoformat(last or "1970-01-01"), time(), tzinfo=UTC),
+        _cold_trend(benchmark, [paper_id for _, paper_id in past], ordinary, ids, documents),
+    )
+
+
+def _cold_trend(
+    benchmark: Benchmark,
+    past: Sequence[str],
+    ordinary: Documents,
+    ids: Sequence[str],
+    documents: Documents,
+) -> Floats:
+    """The trend that earlier papers' votes promise.
+
+    Only votes on papers of the days before the pool's first count: a pool's own are the answer.
+    So is being listed at all, unless all of the pool are.
+    """
+    first = min((benchmark.papers[paper_id]["date"] for paper_id in ids), default="")
+    earlier = {
+        paper_id: signal
+        for paper_id, signal in benchmark.signals.items()
+        if signal["date"] < first and signal["upvotes"] is not None
+    }.keys() - set(ids)
+    votes = np.array(
+        [benchmark.signals[p]["upvotes"] if p in earlier else np.nan for p in past], dtype=float
+    )
+    facts = [_facts(benchmark.signals[p]) if p in earlier else None for p in past]
+    prospects = Prospects.fit(ordinary, votes, facts)
+    listed = all(paper_id in benchmark.signals for paper_id in ids)
+    theirs = [_facts(benchmark.signals[p]) if listed else None for p in ids]
+    expected = prospects.votes(documents, theirs)
+    if expected is None:
+        return np.zeros(len(ids), np.float32)
+    nobody, typical = np.full(len(ids), np.nan), np.full(len(ids), np.nanmean(votes))
+    return trend.estimate(nobody, np.zeros(len(ids)), expected, typical).trend.astype(np.float32)
+
+
+def _facts(signal: Mapping[str, Any]) -> Facts:
+    return Facts(
+        signal.get("submitter") or "",
+        tuple(signal.get("authors", ())),
+        bool(signal.get("code")),
+        bool(signal.get("project")),
     )
 
 
 def answer(benchmark: Benchmark, known: Known, request: Mapping[str, Any]) -> Answer:
     """Rank the candidates for one reader with this topic and these likes."""
-    topic = _topic(request["topic"])
+    topic = topic_of(request["topic"])
     liked = [paper_id for paper_id in request["liked"] if paper_id in benchmark.papers]
     titles = [benchmark.papers[paper_id]["title"] for paper_id in liked]
     read = benchmark.read(known.features, liked)
@@ -155,7 +201,7 @@ def answer(benchmark: Benchmark, known: Known, request: Mapping[str, Any]) -> An
     }
 
 
-def _topic(asked: Mapping[str, Any] | None) -> TopicText | None:
+def topic_of(asked: Mapping[str, Any] | None) -> TopicText | None:
     if not asked:
         return None
     return TopicText(
@@ -168,7 +214,7 @@ def _topic(asked: Mapping[str, Any] | None) -> TopicText | None:
 
 
 def _pool(known: Known, matcher: Matcher | None, topic: TopicText | None) -> Pool:
-    """All candidates as new as each other and without a trend: only their subjects are judged."""
+    """All candidates as new as each other."""
     number = len(known.ids)
     if matcher and topic:
         matches = matcher.match(known.documents)
@@ -179,7 +225,7 @@ def _pool(known: Known, matcher: Matcher | None, topic: TopicText | None) -> Poo
     return Pool(
         paper_ids=-1 - np.arange(number),
         published=np.full(number, known.now.timestamp()),
-        trend=np.zeros(number, np.float32),
+        trend=known.trend,
         trend_facts=[None] * number,
         topic_ids=np.full(scores.shape[1], SINGLE),
         topic_names=[topic.name] if topic else [],

@@ -16,11 +16,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from papers import trend, vectors
+from papers.features import Documents
 from papers.matching import Matcher, Matches, TopicText
-from papers.models import Engagement, Paper, PaperTopic, Topic
+from papers.models import Authorship, Engagement, Paper, PaperTopic, Topic
+from papers.prospects import Facts, Prospects
 
 NEAR = 0.5  # scores from here are stored; 1 belongs
 LOOK_BACK = timedelta(days=60)  # papers whose votes say what is ordinary
+FRESH = timedelta(days=14)  # papers whose prospects are asked for; older ones are in no letter
+TAUGHT_BY = 3_000  # newest papers with votes that prospects are learned from
 BATCH = 1_000
 # Without texts: a whole import is read at once.
 READ_BY_TREND = ("trend", "primary_category", "first_mentioned_on", "published_at")
@@ -112,7 +116,7 @@ def refresh_trends(papers: QuerySet[Paper], *, now: datetime) -> None:
     readings = newest_readings([paper.pk for paper in rows])
     votes, hours = _votes(rows, readings)
     field = np.array([ordinary.get(p.primary_category, ordinary[""]) for p in rows])
-    estimated = trend.estimate(votes, hours, field, field)
+    estimated = trend.estimate(votes, hours, _priors(rows, field, now), field)
     changed: dict[float, list[int]] = defaultdict(list)
     for paper, value in zip(rows, estimated.trend, strict=True):
         rounded = round(float(value), 4)
@@ -165,13 +169,67 @@ def _votes(
     return votes, hours
 
 
-def _match(topics: Iterable[Topic], papers: Sequence[Paper], now: datetime) -> Matches:
+def _priors(papers: Sequence[Paper], field: trend.Floats, now: datetime) -> trend.Floats:
+    """What new papers may expect; older ones, what is ordinary in their field."""
+    since = (now - FRESH).date()
+    fresh = [
+        n
+        for n, paper in enumerate(papers)
+        if paper.first_mentioned_on and paper.first_mentioned_on >= since
+    ]
     model = vectors.current(now)
-    documents = model.features.read(
+    known = _prospects(model)
+    priors = field.copy()
+    for start in range(0, len(fresh), BATCH):
+        part = fresh[start : start + BATCH]
+        rows = [papers[n] for n in part]
+        expected = known.votes(_read(rows, model), _facts(rows)) if known.text else None
+        if expected is not None:
+            priors[part] = expected
+    return priors
+
+
+@lru_cache(maxsize=1)
+def _prospects(model: vectors.Vectors) -> Prospects:
+    """Learned from the newest papers with votes; papers of the model itself count as unlisted."""
+    if not model.version:
+        return Prospects()
+    voted = Paper.objects.canonical().exclude(upvotes=None).exclude(first_mentioned_on=None)
+    rows = list(voted.order_by("-first_mentioned_on", "-id")[:TAUGHT_BY])
+    votes, hours = _votes(rows, newest_readings([paper.pk for paper in rows]))
+    documents = Documents.stack(_read(rows, model), model.ordinary)
+    final = np.r_[votes / trend.arrived(hours), np.full(len(model.ordinary), np.nan)]
+    return Prospects.fit(documents, final, _facts(rows))
+
+
+def _facts(papers: Sequence[Paper]) -> list[Facts | None]:
+    """Of the papers that a community listed."""
+    listed = [p.pk for p in papers if p.submitter or p.upvotes is not None]
+    authors: dict[int, list[str]] = defaultdict(list)
+    for start in range(0, len(listed), BATCH):
+        pairs = Authorship.objects.filter(paper_id__in=listed[start : start + BATCH])
+        for paper_id, key in pairs.values_list("paper_id", "author__key"):
+            authors[paper_id].append(key)
+    known = set(listed)
+    return [
+        Facts(p.submitter, tuple(authors[p.pk]), bool(p.code_url), bool(p.project_url))
+        if p.pk in known
+        else None
+        for p in papers
+    ]
+
+
+def _read(papers: Sequence[Paper], model: vectors.Vectors) -> Documents:
+    return model.features.read(
         vectors.document(paper.title, paper.abstract or paper.summary, paper.categories)
         for paper in papers
     )
-    return _matcher(tuple(topic_text(topic) for topic in topics), model).match(documents)
+
+
+def _match(topics: Iterable[Topic], papers: Sequence[Paper], now: datetime) -> Matches:
+    model = vectors.current(now)
+    matcher = _matcher(tuple(topic_text(topic) for topic in topics), model)
+    return matcher.match(_read(papers, model))
 
 
 @lru_cache(maxsize=4)

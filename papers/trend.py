@@ -5,7 +5,8 @@ Votes come quickly at first and then hardly any more: after h hours a paper has 
 of what it will ever get. What it will get is estimated as in a Gamma-Poisson model: with v votes
 after h hours, where a paper like it gets m,
     expected = (v + STRENGTH) / (g(h) + STRENGTH / m)
-so that a cold paper stands at m, and every vote moves it the more, the more is known. Then
+so that a cold paper stands at m, and every vote moves it the more, the more is known. m is what
+its field gets, moved half the way (in ratios) to what papers/prospects.py promises. Then
     trend = expected / (expected + TYPICAL · m_field)
 is 0..1 and one half at TYPICAL times what is ordinary in the paper's field.
 """
@@ -40,8 +41,13 @@ def arrived(hours: Floats) -> Floats:
 
 
 def estimate(votes: Floats, hours: Floats, prior: Floats, field: Floats) -> Estimate:
-    """`votes` NaN where no source says; `prior`, `field`: ordinary final votes, of papers like it
-    and of its field."""
+    """`votes` NaN where no source says; `field`: ordinary final votes of its field; `prior`: what
+    papers like it got, by papers/prospects.py.
+
+    Between the two stands what is assumed of a cold paper, their geometric mean: a promise alone,
+    were it eight times the ordinary, does not make a paper trend.
+    """
+    prior = np.sqrt(prior * field)
     known = ~np.isnan(votes)
     share = np.where(known, arrived(hours), 0)
     expected = (np.nan_to_num(votes) + STRENGTH) / (share + STRENGTH / prior)

@@ -33,7 +33,7 @@ def write(path, rows):
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-def ranked(folder, **request):
+def ranked(folder, signals=None, **request):
     asked = {"rid": "t/x/1", "task": "t", "topic": None, "liked": [], "candidates": "week"}
     write(folder / "requests.jsonl", [asked | request])
     call_command(
@@ -41,6 +41,7 @@ def ranked(folder, **request):
         papers=folder / "papers.jsonl",
         pools=folder / "pools.json",
         requests=folder / "requests.jsonl",
+        signals=signals,
         out=folder / "run.jsonl",
     )
     return json.loads((folder / "run.jsonl").read_text())
@@ -104,3 +105,20 @@ def test_a_line_that_is_no_request_stops_the_command_with_a_reason(folder, line)
             requests=folder / "requests.jsonl",
             out=folder / "run.jsonl",
         )
+
+
+def test_a_day_without_votes_is_ordered_by_what_earlier_votes_promise(folder):
+    listed = [json.loads(line) for line in (folder / "papers.jsonl").read_text().splitlines()]
+    earlier = [
+        {"id": f"e{n}", "date": "2026-01-05", "title": f"{(BEES, CODES)[n % 2][0]} {n}",
+         "abstract": "", "categories": []}
+        for n in range(200)
+    ]  # fmt: skip
+    write(folder / "papers.jsonl", [*earlier, *listed])
+    votes = [{"id": f"e{n}", "date": "2026-01-05", "upvotes": 40} for n in range(0, 100, 2)]
+    own = [{"id": "p3", "date": "2026-02-19", "upvotes": 900}]
+    write(folder / "signals.jsonl", [*votes, *own])
+
+    answer = ranked(folder, signals=folder / "signals.jsonl")
+
+    assert set(answer["ranked"][:3]) == {"p0", "p1", "p2"}

@@ -1,8 +1,10 @@
 """Topics and trends kept beside the papers."""
 
+from datetime import timedelta
+
 import pytest
 
-from papers import scoring
+from papers import scoring, vectors
 from papers.models import Engagement, Paper, PaperTopic
 from tests.factories import NOW, make_paper, make_topic
 
@@ -81,3 +83,24 @@ def test_more_votes_at_the_same_age_are_a_higher_trend():
 
     trends = dict(Paper.objects.values_list("pk", "trend"))
     assert trends[loud.pk] > trends[silent.pk] > trends[quiet.pk]
+
+
+def listed_earlier(submitter, votes, number=20):
+    for n in range(number):
+        day = NOW.date() - timedelta(days=5 + n % 9)
+        paper = make_paper(submitter=submitter, upvotes=votes, first_mentioned_on=day)
+        Engagement.objects.create(paper=paper, source="hf", read_at=NOW, upvotes=votes)
+
+
+def test_a_new_paper_stands_higher_by_its_submitters_record():
+    listed_earlier("Ann", 60)
+    listed_earlier("Bob", 4)
+    ordinary_papers(60)
+    vectors.fit(NOW)
+    hers, his = make_paper(submitter="Ann"), make_paper(submitter="Bob")
+
+    scoring.refresh([hers.pk, his.pk], now=NOW)
+
+    trends = dict(Paper.objects.values_list("pk", "trend"))
+    assert trends[hers.pk] > trends[his.pk]
+    assert trends[hers.pk] < 0.5, "a promise alone is no trend"
