@@ -11,6 +11,7 @@ import time
 MEASUREMENTS = (
     ("Printing letters: the press against the plain render", "letter", []),
     ("Building digests: choosing and writing", "build", []),
+    ("Choosing: in batches against one reader at a time", "choosing", ["--readers", "4000"]),
     ("Ingest: a file for the first and the second time", "ingest", []),
 )
 

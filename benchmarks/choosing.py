@@ -2,6 +2,9 @@
 
 python -m benchmarks.choosing --readers 100000 --papers 1000 [--postgres URL]
 
+The baseline does the same one reader at a time, for BASELINE of them. Then, once each: the nightly
+fit of the vectors, one tap to a changed choice, and the preview of a topic that is being edited.
+
 Every third reader has liked ten papers, every fourth follows an author and wants a keyword. Writing
 is not measured here but in benchmarks.build.
 """
@@ -12,11 +15,14 @@ import argparse
 import random
 import resource
 import time
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from benchmarks import build, scratch
 
 BATCH = 2_000
+BASELINE = 50  # readers
 
 
 def add_likes(seed: int = 8) -> None:
@@ -53,6 +59,33 @@ def add_likes(seed: int = 8) -> None:
         )
 
 
+def once(reader: int, candidates: Any) -> Iterator[tuple[str, float]]:
+    """What somebody waits for, or the night does; seconds of CPU each."""
+    from papers import ranking, scoring, vectors
+    from papers.models import Paper, Topic
+    from subscribers import interests
+    from subscribers.models import Feedback
+
+    began = time.process_time()
+    vectors.fit(build.NOW)
+    yield f"Fit on {Paper.objects.count()} papers", time.process_time() - began
+    topic = Topic(name="Diffusion for molecules", keywords=["molecule", "diffusion"])
+    scoring.preview(topic, now=build.NOW)
+    began = time.process_time()
+    topic.keywords = ["molecule design", "diffusion"]
+    scoring.preview(topic, now=build.NOW)
+    yield "Preview of an edited topic", time.process_time() - began
+    began = time.process_time()
+    Feedback.objects.update_or_create(
+        subscriber_id=reader,
+        paper_id=int(candidates.paper_ids[0]),
+        defaults={"kind": "more", "given_at": build.NOW},
+    )
+    loaded = interests.load([reader], candidates)
+    list(ranking.choose(candidates, loaded, seen=[], now=build.NOW))
+    yield "One tap to a changed choice", time.process_time() - began
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--readers", type=int, default=10_000)
@@ -83,6 +116,18 @@ def main() -> None:
         f"{name} {seconds / len(ids) * 1e6:.0f} µs" for name, seconds in spent.items()
     )
     print(f"{len(ids)} readers, {picks} papers chosen: CPU a reader: {shares}; peak {peak:.0f} MB")
+    began = time.process_time()
+    for reader in ids[:BASELINE]:
+        alone = interests.load([reader], candidates)
+        list(ranking.choose(candidates, alone, seen=[], now=build.NOW))
+    naive = (time.process_time() - began) / BASELINE
+    batched = sum(spent.values()) / len(ids)
+    print(
+        f"One reader at a time: {naive * 1e6:.0f} µs a reader; in batches {naive / batched:.0f} "
+        f"times quicker; 100,000 readers on two cores: {batched * 1e5 / 2:.0f} s"
+    )
+    for name, seconds in once(ids[0], candidates):
+        print(f"{name}: {seconds:.2f} s of CPU")
 
 
 if __name__ == "__main__":

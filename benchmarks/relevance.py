@@ -50,6 +50,17 @@ def interval(values: Run, rounds: int = 1000) -> tuple[float, float]:
     return means[int(0.025 * rounds)], means[int(0.975 * rounds)]
 
 
+def f1(accepted: Mapping[str, Sequence[str]], labels: Mapping[str, Mapping[str, int]]) -> float:
+    """Of the papers accepted in all these requests together, against all that belong."""
+    right = chosen = belonging = 0
+    for rid, papers in accepted.items():
+        belong = {paper_id for paper_id, grade in labels.get(rid, {}).items() if grade > 0}
+        right += len(belong.intersection(papers))
+        chosen += len(papers)
+        belonging += len(belong)
+    return 2 * right / max(chosen + belonging, 1)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
@@ -75,15 +86,20 @@ def report(data: Path, tasks: Sequence[str] | None) -> Iterator[str]:
     ]
     seconds: dict[tuple[str, str], float] = defaultdict(float)
     runs: dict[tuple[str, str], Run] = defaultdict(dict)
-    fitted = _ours(benchmark, requests, labels, runs, seconds)
+    accepted: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    fitted = _ours(benchmark, requests, labels, runs, seconds, accepted)
     _peers(benchmark, requests, labels, runs, seconds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield from _table(runs, seconds)
     yield ""
+    for task in sorted(accepted):
+        yield f"F1 of what ours accepts, {task}: {f1(accepted[task], labels):.3f}"
     yield f"Vectors: {fitted:.1f} s of CPU a pool. Peak memory of the whole run: {peak:.0f} MB."
 
 
-def _ours(benchmark: Any, requests: Any, labels: Any, runs: Any, seconds: Any) -> float:
+def _ours(
+    benchmark: Any, requests: Any, labels: Any, runs: Any, seconds: Any, accepted: Any
+) -> float:
     from papers import offline
 
     by_pool = defaultdict(list)
@@ -100,6 +116,8 @@ def _ours(benchmark: Any, requests: Any, labels: Any, runs: Any, seconds: Any) -
             key = request["task"], OURS
             seconds[key] += time.process_time() - began
             runs[key][request["rid"]] = ndcg(answer["ranked"], labels.get(request["rid"], {}))
+            if request["task"].startswith("t1"):
+                accepted[request["task"]][request["rid"]] = answer["accepted"]
     return fitting / max(len(by_pool), 1)
 
 

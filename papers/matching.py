@@ -36,7 +36,7 @@ WEIGHTS = {
     "description": 0.3,
     "categories": 0.3,
     "echoed_words": 1.0,
-    "echoed_latent": 1.0,
+    "echoed_latent": 2.0,
     "echoed_subjects": 2.0,
 }
 DESCRIPTION = 0.4  # weight of the description's words beside the name's and the keywords'
@@ -202,17 +202,17 @@ class Matcher:
         usual = {name: Usual.of(value, ASSUMED[name]) for name, value in values.items()}
         echo = None
         if len(ordinary) >= LEAST_ECHO:
-            echo = Echo.of(_sum(values, usual), ordinary)
+            echo = Echo.of(combine(values, usual), ordinary)
             echoed = echo.terms(ordinary)
             usual |= {name: Usual.of(value, ASSUMED[name]) for name, value in echoed.items()}
             values |= echoed
-        return cls(queries, usual, echo, _level(_sum(values, usual)))
+        return cls(queries, usual, echo, level_of(combine(values, usual)))
 
     def match(self, documents: Documents) -> Matches:
         values, phrases = self.queries.terms(documents)
         if self.echo is not None:
             values |= self.echo.terms(documents)
-        return Matches(_sum(values, self.usual) / self.level, phrases)
+        return Matches(combine(values, self.usual) / self.level, phrases)
 
 
 def _best_category(wanted: Floats, stated: Floats) -> Floats:
@@ -223,14 +223,15 @@ def _best_category(wanted: Floats, stated: Floats) -> Floats:
     return best
 
 
-def _sum(values: dict[str, Floats], usual: dict[str, Usual]) -> Floats:
+def combine(values: dict[str, Floats], usual: dict[str, Usual]) -> Floats:
+    """The terms, in deviations above ordinary papers, added by their weights."""
     total = np.zeros_like(values["words"])
     for name, value in values.items():
         total += np.float32(WEIGHTS[name]) * usual[name].standardise(value)
     return total
 
 
-def _level(ordinary: Floats) -> Floats:
+def level_of(ordinary: Floats) -> Floats:
     """From which score on a paper belongs, by how the best of the ordinary ones score."""
     number = ordinary.shape[1]
     best = np.sort(ordinary, axis=1)[:, -max(round(BEST * number), 1) :]
