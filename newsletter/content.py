@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext
 
 from newsletter import reasons, subjects, wording
 from newsletter.facts import Copy, EntryFacts, PaperFacts, Week
-from newsletter.items import Item, make_item
+from newsletter.items import Item, make_item, make_update
 from newsletter.models import Digest, Edition, Entry
 from papers import text
 from subscribers import links
@@ -144,6 +144,7 @@ class Layout:
         digest, reader = copy.digest, copy.digest.subscriber
         sections = self.sections(copy, squeeze=squeeze)
         shown = [each for section in sections for each in section.shown]
+        news = () if squeeze else self.since_sent(copy, after=len(shown))
         template = TEMPLATES.get(digest.kind) or _regular(digest)
         if not shown and template not in {"quiet", "still_useful"}:
             raise LookupError("none of its papers exists any more")
@@ -162,7 +163,7 @@ class Layout:
             heading=self.once(heading, template, len(shown), first_name(reader)),
             opening=plain,
             opening_html=bold_html(opening),
-            sections=sections,
+            sections=(*sections, *news),
             own_week=self.once(own_week, copy.week),
             question=self.once(_question, digest.edition.cadence),
             why_this_mail=self.once(
@@ -257,6 +258,22 @@ class Layout:
             self._items.clear()
         self._items[known] = item, why
         return item, why
+
+    def since_sent(self, copy: Copy, *, after: int) -> tuple[Section, ...]:
+        """What befell papers that this reader had before; numbered on, counted nowhere."""
+        made = [
+            self.once(self._update, update["paper"], str(update["kind"]), str(update["detail"]))
+            for update in copy.digest.updates
+            if update["paper"] in self.papers
+        ]
+        told = [item for item in made if item is not None]
+        if not told:
+            return ()
+        shown = tuple(Shown(number, item) for number, item in enumerate(told, after + 1))
+        return (Section(gettext("Since we sent it"), wording.papers(len(told)), shown),)
+
+    def _update(self, paper_id: int, kind: str, detail: str) -> Item | None:
+        return make_update(self.papers[paper_id], kind, detail)
 
     # The lines above them
 

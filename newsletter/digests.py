@@ -16,7 +16,7 @@ from django.db import IntegrityError
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 
-from newsletter import schedule, silence
+from newsletter import schedule, silence, updates
 from newsletter.drafts import Draft, write
 from newsletter.models import Digest, Edition, Entry
 from papers import pool as pools
@@ -206,6 +206,9 @@ def choose(
             draft.status, draft.reason = Digest.Status.SKIPPED, NOTHING_PASSED
         drafts.append(draft)
     silence.break_after_three_days(drafts, edition, nothing_passed=NOTHING_PASSED)
+    told = updates.since_sent([draft.subscriber_id for draft in drafts if draft.picks], now=now)
+    for draft in drafts:
+        draft.updates = told.get(draft.subscriber_id, ())
     return drafts
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from subscribers.models import new_token
 DIGEST_COLUMNS = (
     "uuid", "edition_id", "subscriber_id", "kind", "status", "reason", "due_at", "built_at",
     "pool_size", "held_back", "view_token", "attempts", "uncertain_attempts", "provider",
-    "provider_message_id",
+    "provider_message_id", "updates",
 )  # fmt: skip
 ENTRY_COLUMNS = (
     "digest_id", "subscriber_id", "paper_id", "position", "section", "score", "reasons",
@@ -43,6 +43,7 @@ class Draft:
     pool_size: int = 0
     held_back: int = 0
     picks: Sequence[Pick] = field(default=())
+    updates: Sequence[Mapping[str, Any]] = field(default=())
 
 
 def write(drafts: Sequence[Draft], *, edition_id: int, now: datetime) -> Counter[str]:
@@ -62,7 +63,7 @@ def _insert_digests(drafts: Sequence[Draft], edition_id: int, now: datetime) -> 
     rows = [
         (
             uuid4(), edition_id, d.subscriber_id, str(d.kind), str(d.status), d.reason, d.due_at,
-            now, d.pool_size, d.held_back, new_token(), 0, 0, "", "",
+            now, d.pool_size, d.held_back, new_token(), 0, 0, "", "", json.dumps(list(d.updates)),
         )
         for d in drafts
     ]  # fmt: skip
@@ -75,7 +76,7 @@ def _insert_digests(drafts: Sequence[Draft], edition_id: int, now: datetime) -> 
 def _insert_digests_postgresql(cursor: Any, rows: list[tuple[Any, ...]]) -> dict[int, int]:
     types = (
         "uuid", "bigint", "bigint", "text", "text", "text", "timestamptz", "timestamptz", "int",
-        "int", "text", "smallint", "smallint", "text", "text",
+        "int", "text", "smallint", "smallint", "text", "text", "jsonb",
     )  # fmt: skip
     arrays = ", ".join(f"%s::{kind}[]" for kind in types)
     cursor.execute(

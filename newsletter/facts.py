@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -78,6 +78,11 @@ class Copy:
     followed: frozenset[int] = frozenset()  # author ids
     week: Week = Week()
 
+    @property
+    def paper_ids(self) -> Iterator[int]:
+        yield from (entry.paper_id for entry in self.entries)
+        yield from (update["paper"] for update in self.digest.updates)
+
 
 @dataclass(slots=True)
 class Archive:
@@ -101,7 +106,7 @@ def as_of(digest: Digest) -> datetime:
 def papers_by_instant(copies: Iterable[Copy]) -> dict[datetime, set[int]]:
     wanted: dict[datetime, set[int]] = defaultdict(set)
     for copy in copies:
-        wanted[as_of(copy.digest)].update(entry.paper_id for entry in copy.entries)
+        wanted[as_of(copy.digest)].update(copy.paper_ids)
     return wanted
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 from newsletter import reasons, wording
 from newsletter.facts import PaperFacts, Signal
 from papers import text
+from papers.models import Change
 from subscribers.models import Subscriber
 
 TITLE_LONGEST = 180
@@ -109,6 +110,44 @@ def make_item(
         words=len(title.split()) + len(summary.split()),
         is_surprise=outside,
     )
+
+
+def make_update(paper: PaperFacts, kind: str, detail: str) -> Item | None:
+    """What befell a paper after it was sent, in one line; None where there are no words for it."""
+    words = befell(kind, detail)
+    if not words:
+        return None
+    links: tuple[Link, ...] = ()
+    if kind == Change.Kind.CODE and paper.code_url:
+        links = (Link(gettext("Abstract"), paper.url),) if paper.url else ()
+        links = (*links, Link(gettext("Code"), paper.code_url))
+    return Item(
+        paper_id=paper.id,
+        look="line",
+        topic="",
+        signs=words,
+        title=reasons.shortened(paper.title, TITLE_LONGEST),
+        url=paper.url,
+        links=links,
+    )
+
+
+def befell(kind: str, detail: str) -> str:
+    if kind == Change.Kind.RETRACTED:
+        return gettext("now withdrawn")
+    if kind == Change.Kind.VENUE:
+        return gettext("now accepted: %(venue)s") % {"venue": text.clean(detail)}
+    if kind == Change.Kind.CODE:
+        return gettext("now with its code")
+    if kind == Change.Kind.VERSION:
+        return gettext("now in version %(n)s") % {"n": detail}
+    if kind == Change.Kind.TOPPED:
+        try:
+            monday = date.fromisoformat(detail)
+        except ValueError:
+            return ""
+        return gettext("strongest of the week of %(day)s") % {"day": wording.day_and_month(monday)}
+    return ""
 
 
 def bylines(

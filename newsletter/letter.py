@@ -51,7 +51,7 @@ def email(digest: Digest) -> mail.Letter:
     """
     (copy,) = facts.copies([digest])
     archive = facts.Archive(facts.as_of(digest))
-    archive.fetch(entry.paper_id for entry in copy.entries)
+    archive.fetch(copy.paper_ids)
     return rendered(copy, archive.papers, looks.Looks().at(digest.built_at))
 
 
@@ -62,7 +62,7 @@ def page(digest: Digest) -> str:
     """
     (copy,) = facts.copies([digest])
     archive = facts.Archive(facts.as_of(digest))
-    archive.fetch(entry.paper_id for entry in copy.entries)
+    archive.fetch(copy.paper_ids)
     language = digest.subscriber.language
     with translation.override(language):
         letter = Layout(archive.papers, on=digest.edition.date).letter(copy)

@@ -104,6 +104,8 @@ class Digest(models.Model):
     # How many papers it was chosen from, and how many good ones the limit held back.
     pool_size = models.PositiveIntegerField(default=0)
     held_back = models.PositiveIntegerField(default=0)
+    # What befell papers that this reader had before: [{"paper": id, "kind": …, "detail": …}, …].
+    updates = models.JSONField(default=list, blank=True)
     # Unguessable address of the copy on the web.
     view_token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
     not_before = models.DateTimeField(null=True, blank=True)

@@ -27,7 +27,7 @@ def preview(edition: Edition, reader: Subscriber, *, now: datetime) -> mail.Lett
     """The letter this reader got or would get; raises LookupError, with the reason, for none."""
     copy = _copy(edition, reader, now)
     archive = facts.Archive(facts.as_of(copy.digest))
-    archive.fetch(entry.paper_id for entry in copy.entries)
+    archive.fetch(copy.paper_ids)
     with translation.override(reader.language):
         content = Layout(archive.papers, on=edition.date).letter(copy)
     site = f"{settings.SITE_URL}/"
@@ -71,6 +71,7 @@ def _copy(edition: Edition, reader: Subscriber, now: datetime) -> Copy:
         pool_size=draft.pool_size,
         due_at=now,
         built_at=now,
+        updates=list(draft.updates),
     )
     (copy,) = facts.copies([digest])
     stored = [[reason.as_dict() for reason in pick.reasons] for pick in draft.picks]

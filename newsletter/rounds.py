@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 
 from newsletter import delivery, digests, preflight, status, tracking
 from newsletter.models import Digest
+from papers import changes
 from subscribers import consent, notices
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ def tick(now: datetime, *, send: bool = True) -> Counter[str]:
         {
             "resumed": lambda at: consent.resume_due(now=at),
             "events": tracking.apply_open,
+            "topped": lambda at: changes.note_top_of_week(now=at),
             "first": digests.first_letters,
             "built": digests.build_due,
             "notices": lambda at: notices.send_due(now=at),

@@ -49,9 +49,7 @@ class Presence:
 @contextmanager
 def present(clock: Callable[[], datetime]) -> Iterator[Presence]:
     """Be a sender, on this thread's connection, until the end of the block."""
-    sender = Sender.objects.create(
-        host=_host(), pid=os.getpid(), started_at=clock()
-    )
+    sender = Sender.objects.create(host=_host(), pid=os.getpid(), started_at=clock())
     unlock = _lock(sender.pk)
     try:
         restored.remember(sender)

@@ -222,12 +222,14 @@ class Work:
     mentions: set[tuple[str, str, date]] = field(default_factory=set)
     readings: dict[tuple[str, datetime], tuple[int | None, ...]] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)  # fields, "authors", "mentions", "readings"
+    was: dict[str, Any] = field(default_factory=dict)  # field → what is still in the database
     # What is not in the database yet.
     fresh_mentions: set[tuple[str, str, date]] = field(default_factory=set)
     fresh_readings: set[tuple[str, datetime]] = field(default_factory=set)
 
     def put(self, name: str, value: Any) -> None:
         if getattr(self.paper, name) != value:
+            self.was.setdefault(name, getattr(self.paper, name))
             setattr(self.paper, name, value)
             self.changed.add(name)
 

@@ -292,6 +292,33 @@ class Engagement(models.Model):
         return f"{self.source} {self.read_at:%Y-%m-%d %H:%M}: paper {self.paper_id}"
 
 
+class Change(models.Model):
+    """Something befell a paper after it was first taken in; told to readers who had it before."""
+
+    class Kind(models.TextChoices):
+        RETRACTED = "retracted"
+        VENUE = "venue"  # accepted; detail: where
+        CODE = "code"  # an address of its code
+        VERSION = "version"  # detail: its number
+        TOPPED = "topped"  # the strongest of a week; detail: that week's Monday
+
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=10, choices=Kind)
+    detail = models.CharField(max_length=100, blank=True)
+    # When it was so, as the source says or else as we saw; and when we saw it.
+    happened_at = models.DateTimeField()
+    noticed_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["-noticed_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["paper", "kind", "detail"], name="change_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"paper {self.paper_id}: {self.kind} {self.detail}".rstrip()
+
+
 class Fetch(models.Model):
     """The ingest ledger: a row for every try, with what came or why nothing did."""
 

@@ -7,8 +7,18 @@ from datetime import datetime
 
 from django.db import connection
 
+from papers import changes
 from papers.folding import COUNTERS, Work, better_name, origins_of
-from papers.models import Author, Authorship, Engagement, Mention, Paper, PaperKey, PaperTopic
+from papers.models import (
+    Author,
+    Authorship,
+    Change,
+    Engagement,
+    Mention,
+    Paper,
+    PaperKey,
+    PaperTopic,
+)
 
 LOCK = 0x50_61_70_65_72  # of PostgreSQL, while a batch of papers is looked up and written
 CHUNK = 5_000  # keys in one question
@@ -38,6 +48,7 @@ def write(
     _write_merged(merged, now)
     _write_authors(works, names)
     _write_rows(works)
+    _write_changes(works, now)
 
 
 def _let_go(merged: Mapping[int, Work]) -> None:
@@ -133,6 +144,21 @@ def _write_rows(works: Sequence[Work]) -> None:
             PaperKey(key=key, paper=work.paper)
             for work in works
             for key in sorted(work.keys - own_keys(work))
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _write_changes(works: Sequence[Work], now: datetime) -> None:
+    """What befell papers we had; of a new one everything is new."""
+    Change.objects.bulk_create(
+        (
+            Change(
+                paper=work.paper, kind=kind, detail=detail, happened_at=happened_at, noticed_at=now
+            )
+            for work in works
+            if not work.is_new
+            for kind, detail, happened_at in changes.of(work.was, work.paper, now=now)
         ),
         ignore_conflicts=True,
     )

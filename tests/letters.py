@@ -136,10 +136,23 @@ DAILY = "tfmmmmoaaa"
 WEEKLY = "tmmmmmrroaaaa"
 LARGEST = "tfffmmmmoaaa"  # what a reader who asks for eight can get at most
 
+
+def with_updates(digest: Digest, papers: list[Paper]) -> Digest:
+    """News of earlier papers below its own."""
+    kinds = [("venue", "ICML 2026"), ("code", ""), ("version", "3")]
+    digest.updates = [
+        {"paper": paper.pk, "kind": kind, "detail": detail}
+        for paper, (kind, detail) in zip(papers[::-1], kinds, strict=False)
+    ]
+    digest.save(update_fields=["updates"])
+    return digest
+
+
 VARIANTS: dict[str, Callable[[list[Paper]], Digest]] = {
     "daily": lambda papers: enter(digest_of(subscriber=reader()), papers, DAILY),
-    "largest": lambda papers: enter(
-        digest_of(subscriber=reader(max_papers=8, name="Maximiliane")), papers, LARGEST
+    "largest": lambda papers: with_updates(
+        enter(digest_of(subscriber=reader(max_papers=8, name="Maximiliane")), papers, LARGEST),
+        papers,
     ),
     "weekly": lambda papers: enter(
         digest_of(
@@ -164,7 +177,9 @@ VARIANTS: dict[str, Callable[[list[Paper]], Digest]] = {
     "french": lambda papers: enter(digest_of(subscriber=reader("fr")), papers, DAILY),
     "spanish": lambda papers: enter(digest_of(subscriber=reader("es")), papers, DAILY),
     "chinese": lambda papers: enter(digest_of(subscriber=reader("zh-hans")), papers, DAILY),
-    "arabic": lambda papers: enter(digest_of(subscriber=reader("ar")), papers, DAILY),
+    "arabic": lambda papers: with_updates(
+        enter(digest_of(subscriber=reader("ar")), papers, DAILY), papers
+    ),
 }
 
 

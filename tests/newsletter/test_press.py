@@ -119,6 +119,11 @@ def copies(draw):
         built_at=letters.DUE_AT,
     )
     papers = draw(st.lists(PAPERS, min_size=1, max_size=12, unique_by=lambda paper: paper.id))
+    kinds = st.sampled_from([("version", "3"), ("venue", "ICML <2026>"), ("code", ""), ("?", "")])
+    digest.updates = [
+        {"paper": paper.id, "kind": kind, "detail": detail}
+        for paper, (kind, detail) in zip(papers, draw(st.lists(kinds, max_size=3)), strict=False)
+    ]
     entries = tuple(
         facts.EntryFacts(paper.id, draw(SECTIONS), tuple(draw(REASONS))) for paper in papers
     )
