@@ -9,7 +9,7 @@ WORKERS ?= auto
 DEMO = VAR_DIR=var/demo DATABASE_URL= EMAIL_URL= MAIL_PROVIDER= REDIS_URL= DEBUG=true \
 	POSTAL_ADDRESS="$${POSTAL_ADDRESS:-Paper Round (a demonstration), 1 Sample Street, 10115 Berlin, Germany}"
 
-.PHONY: demo test test-services test-browser replay run shots bench chaos lint format lock clean
+.PHONY: demo test test-services test-browser replay run shots bench bench-send chaos lint format lock clean
 
 # Runtime packages only: enough for demo and run.
 $(VENV)/.runtime: requirements.lock
@@ -50,6 +50,9 @@ replay: $(VENV)/.development
 
 bench: $(VENV)/.development
 	@$(BIN)/python -m benchmarks
+
+bench-send: $(VENV)/.development
+	@$(BIN)/python -m benchmarks.send
 
 # Everything breaks while an edition is sent: CHAOS="--short", "--database postgres --seed 3".
 chaos: $(VENV)/.development

@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from newsletter import claims, providers, restored, sweeping, throttle, verdicts
 from newsletter.claims import Choice
-from newsletter.letter import Unprintable
+from newsletter.letter import Printer, Unprintable
 from newsletter.marks import Done, Marks, Next, Tried
 from newsletter.models import Attempt, Digest
 from newsletter.outcomes import Outcome
@@ -101,10 +101,11 @@ class Run:
     stop: threading.Event
     left: int | None
     lock: threading.Lock = field(default_factory=threading.Lock)
+    printer: Printer = field(default_factory=Printer)
 
     def workers(self) -> int:
         """As many connections as there are batches, up to MAIL_CONNECTIONS."""
-        most = settings.MAIL_CONNECTIONS if way_out().can_share else 1
+        most = settings.MAIL_CONNECTIONS if way_out(self.printer).can_share else 1
         some = claims.claimable(self.clock(), self.choice).order_by()[: most * BATCH].count()
         if self.left is not None:
             some = min(some, self.left)
@@ -127,7 +128,7 @@ class Run:
 
     def work(self) -> Counter[str]:
         """Be one sender until nothing more can go."""
-        way = way_out()
+        way = way_out(self.printer)
         try:
             with present(self.clock) as sender:
                 return Worker(self, way, sender).work()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -76,9 +77,13 @@ def print_batch(digests: Sequence[Digest]) -> Iterator[Printed | Unprintable]:
 
 
 class Printer:
-    """Prints batches; what letters of an edition share is read and rendered once in its life."""
+    """Prints batches; what letters of an edition share is read and rendered once in its life.
+
+    Several threads may print with one of them: they take turns, letter by letter.
+    """
 
     def __init__(self) -> None:
+        self.lock = Lock()
         self.archives: dict[datetime, facts.Archive] = {}
         self.runs: dict[tuple[int, str, datetime, Look], Run] = {}
 
@@ -86,10 +91,14 @@ class Printer:
         all_looks = looks.Looks()
         for start in range(0, len(digests), BATCH):
             copies = facts.copies(digests[start : start + BATCH])
-            for as_of, papers in facts.papers_by_instant(copies).items():
-                self.archives.setdefault(as_of, facts.Archive(as_of)).fetch(papers)
+            with self.lock:
+                for as_of, papers in facts.papers_by_instant(copies).items():
+                    self.archives.setdefault(as_of, facts.Archive(as_of)).fetch(papers)
             for copy in copies:
-                yield self._printed(copy, all_looks.at(copy.digest.built_at))
+                look = all_looks.at(copy.digest.built_at)
+                with self.lock:
+                    made = self._printed(copy, look)
+                yield made
 
     def _printed(self, copy: Copy, look: Look) -> Printed | Unprintable:
         papers = self.archives[facts.as_of(copy.digest)].papers

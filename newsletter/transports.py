@@ -60,13 +60,13 @@ class Way(Protocol):
     def close(self) -> None: ...
 
 
-def way_out() -> Way:
-    """The way that the settings name."""
+def way_out(printer: Printer) -> Way:
+    """The way that the settings name, for letters that come from this printer."""
     if settings.MAIL_PROVIDER:
         return ProviderWay()
     if settings.EMAIL_URL:
-        return SmtpWay()
-    return FilesWay()
+        return SmtpWay(printer)
+    return FilesWay(printer)
 
 
 def printed(digests: Sequence[Digest], printer: Printer) -> Iterator[Ready | Unprintable]:
@@ -94,9 +94,9 @@ def composed(digests: Sequence[Digest]) -> Iterator[Ready | Unprintable]:
 class SmtpWay:
     can_share = True
 
-    def __init__(self) -> None:
+    def __init__(self, printer: Printer) -> None:
         self.dialogue = Dialogue(relay_from_settings())
-        self.printer = Printer()
+        self.printer = printer
 
     @property
     def is_open(self) -> bool:
@@ -145,8 +145,8 @@ class FilesWay:
     can_share = False
     is_open = True
 
-    def __init__(self) -> None:
-        self.printer = Printer()
+    def __init__(self, printer: Printer) -> None:
+        self.printer = printer
 
     def throttle_keys(self) -> Sequence[str]:
         return ["relay"]
