@@ -12,7 +12,7 @@ from django import forms
 from django.db import transaction
 
 from newsletter import digests, reasons
-from papers import backtest, ranking
+from papers import backtest, ranking, topic_trial
 from papers import pool as pools
 from papers.candidates import Choice, Pick
 from papers.models import Author, Authorship, Paper
@@ -20,7 +20,7 @@ from papers.readers import Reader
 from subscribers import interests, preference_views
 from subscribers.models import Feedback, Follow, Subscriber
 
-DAYS = 30
+DAYS = topic_trial.DAYS
 ANSWERED_LATELY = timedelta(minutes=30)  # shown with an undo
 AUTHORS_SHOWN = 3
 SAVED, EDITED = 1, 2  # readers of a back-test, who are one and the same
@@ -147,8 +147,7 @@ def back_test(subscriber: Subscriber, after: Reader, *, now: datetime) -> BackTe
     before = interests.gather([subscriber.pk])[subscriber.pk]
     pair = [replace(before, id=SAVED, known=[]), replace(after, id=EDITED, known=[])]
     letters = past_letters(subscriber, now=now)
-    days = DAYS + backtest.POOL_DAYS - 1
-    pool = pools.recent(_today(subscriber, now), now=now, days=days)
+    pool = pools.recent(_today(subscriber, now), now=now, days=topic_trial.LONGEST)
     results = list(backtest.run(pool, interests.read(pair, pool), letters))
     picked = {pick.paper_id for both in results for one in both for pick in one.picks}
     papers = Paper.objects.in_bulk(picked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any
@@ -14,13 +15,26 @@ from scipy.sparse import csr_matrix
 
 from papers import scoring, vectors
 from papers.candidates import Pool
+from papers.features import Documents
 from papers.likeness import Likeness
 from papers.models import Author, Authorship, Engagement, Paper, PaperTopic, Topic
 
 PART = 900  # ids in one query
 KEPT = timedelta(minutes=5)
 
-_recent: dict[int, tuple[tuple[Any, ...], datetime, Pool]] = {}  # by their days
+
+@dataclass(frozen=True)
+class Kept:
+    """A pool with all that says whether it is still true."""
+
+    state: tuple[Any, ...]
+    at: datetime
+    model: vectors.Vectors
+    stamps: dict[int, datetime]  # when each paper was last changed
+    pool: Pool
+
+
+_recent: dict[int, Kept] = {}  # by their days
 
 
 def load(on: date, *, now: datetime, days: int = 7) -> Pool:
@@ -31,24 +45,48 @@ def load(on: date, *, now: datetime, days: int = 7) -> Pool:
 def recent(on: date, *, now: datetime, days: int = 7) -> Pool:
     """As `load`, shared by the requests of KEPT: for previews, which may be that old.
 
-    A paper or topic that came or changed counts at once.
+    A paper or topic that came or changed counts at once. Papers are read once while they stay as
+    they are: that is most of the work.
     """
     rows = Paper.objects.pool(on, days=days).order_by()
     papers = rows.aggregate(n=Count("id"), id=Max("id"), at=Max("changed_at"))
     topics = Topic.objects.aggregate(n=Count("id"), id=Max("id"), at=Max("changed_at"))
-    state = (on, *papers.values(), *topics.values(), vectors.current(now).version)
-    kept = _recent.get(days)
-    if kept is None or kept[0] != state or not kept[1] <= now < kept[1] + KEPT:
-        _recent[days] = kept = state, now, load(on, now=now, days=days)
-    return kept[2]
-
-
-def of_papers(papers: Sequence[Paper], *, now: datetime) -> Pool:
     model = vectors.current(now)
-    documents = model.features.read(
-        vectors.document(paper.title, paper.abstract or paper.summary, paper.categories)
-        for paper in papers
-    )
+    state = (on, *papers.values(), *topics.values(), model.version)
+    kept = _recent.get(days)
+    if kept is None or kept.state != state or not kept.at <= now < kept.at + KEPT:
+        listed = list(Paper.objects.pool(on, days=days).order_by("-id"))
+        documents = _read(listed, model, kept)
+        stamps = {paper.pk: paper.changed_at for paper in listed}
+        pool = of_papers(listed, now=now, documents=documents)
+        _recent[days] = kept = Kept(state, now, model, stamps, pool)
+    return kept.pool
+
+
+def _read(papers: Sequence[Paper], model: vectors.Vectors, kept: Kept | None = None) -> Documents:
+    """The papers as numbers; those that stayed as they are come from what was kept."""
+    same: dict[int, int] = {}
+    if kept is not None and kept.model is model:
+        same = {
+            paper.pk: kept.pool.position[paper.pk]
+            for paper in papers
+            if kept.stamps.get(paper.pk) == paper.changed_at
+        }
+    others = [paper for paper in papers if paper.pk not in same]
+    read = scoring.read(others, model)
+    if kept is None or not same:
+        return read
+    place = {pk: n for n, pk in enumerate([*same, *(paper.pk for paper in others)])}
+    together = Documents.stack(kept.pool.documents.take(list(same.values())), read)
+    return together.take([place[paper.pk] for paper in papers])
+
+
+def of_papers(
+    papers: Sequence[Paper], *, now: datetime, documents: Documents | None = None
+) -> Pool:
+    """`documents` are the papers as numbers, where somebody has read them already."""
+    model = vectors.current(now)
+    documents = _read(papers, model) if documents is None else documents
     ids = [paper.pk for paper in papers]
     position = {paper_id: n for n, paper_id in enumerate(ids)}
     topics = list(Topic.objects.active())

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 
@@ -28,14 +27,6 @@ TAUGHT_BY = 3_000  # newest papers with votes that prospects are learned from
 BATCH = 1_000
 # Without texts: a whole import is read at once.
 READ_BY_TREND = ("trend", "primary_category", "first_mentioned_on", "published_at")
-
-
-@dataclass(frozen=True)
-class Previewed:
-    paper: Paper
-    score: float
-    belongs: bool
-    phrase: str
 
 
 def refresh(paper_ids: Collection[int], *, now: datetime) -> None:
@@ -69,25 +60,6 @@ def refresh_topics(topics: Sequence[Topic], *, days: int = 60, now: datetime | N
         _store(batch, topics, _match(topics, batch, now))
     for topic in topics:
         Topic.objects.filter(pk=topic.pk).update(scored_hash=text_hash(topic))
-
-
-def preview(topic: Topic, *, days: int = 30, now: datetime | None = None) -> list[Previewed]:
-    """What would belong to the topic, or nearly, of the last days' papers; best first.
-
-    The topic may be unsaved: nothing is written.
-    """
-    now = now or timezone.now()
-    since = (now - timedelta(days=days)).date()
-    papers = list(Paper.objects.mentioned_since(since))
-    if not papers:
-        return []
-    matches = _match([topic], papers, now)
-    found = [
-        Previewed(paper, float(score), bool(score >= 1), matches.phrases.get((0, n), ""))
-        for n, (paper, score) in enumerate(zip(papers, matches.scores[0], strict=True))
-        if score >= NEAR
-    ]
-    return sorted(found, key=lambda item: (-item.score, -item.paper.pk))
 
 
 def topic_text(topic: Topic) -> TopicText:
@@ -183,7 +155,7 @@ def _priors(papers: Sequence[Paper], field: trend.Floats, now: datetime) -> tren
     for start in range(0, len(fresh), BATCH):
         part = fresh[start : start + BATCH]
         rows = [papers[n] for n in part]
-        expected = known.votes(_read(rows, model), _facts(rows)) if known.text else None
+        expected = known.votes(read(rows, model), _facts(rows)) if known.text else None
         if expected is not None:
             priors[part] = expected
     return priors
@@ -197,7 +169,7 @@ def _prospects(model: vectors.Vectors) -> Prospects:
     voted = Paper.objects.canonical().exclude(upvotes=None).exclude(first_mentioned_on=None)
     rows = list(voted.order_by("-first_mentioned_on", "-id")[:TAUGHT_BY])
     votes, hours = _votes(rows, newest_readings([paper.pk for paper in rows]))
-    documents = Documents.stack(_read(rows, model), model.ordinary)
+    documents = Documents.stack(read(rows, model), model.ordinary)
     final = np.r_[votes / trend.arrived(hours), np.full(len(model.ordinary), np.nan)]
     return Prospects.fit(documents, final, _facts(rows))
 
@@ -219,7 +191,8 @@ def _facts(papers: Sequence[Paper]) -> list[Facts | None]:
     ]
 
 
-def _read(papers: Sequence[Paper], model: vectors.Vectors) -> Documents:
+def read(papers: Sequence[Paper], model: vectors.Vectors) -> Documents:
+    """Papers as numbers, in their order."""
     return model.features.read(
         vectors.document(paper.title, paper.abstract or paper.summary, paper.categories)
         for paper in papers
@@ -228,12 +201,13 @@ def _read(papers: Sequence[Paper], model: vectors.Vectors) -> Documents:
 
 def _match(topics: Iterable[Topic], papers: Sequence[Paper], now: datetime) -> Matches:
     model = vectors.current(now)
-    matcher = _matcher(tuple(topic_text(topic) for topic in topics), model)
-    return matcher.match(_read(papers, model))
+    known = matcher(tuple(topic_text(topic) for topic in topics), model)
+    return known.match(read(papers, model))
 
 
 @lru_cache(maxsize=4)
-def _matcher(topics: tuple[TopicText, ...], model: vectors.Vectors) -> Matcher:
+def matcher(topics: tuple[TopicText, ...], model: vectors.Vectors) -> Matcher:
+    """What decides how well papers fit these topics; the same for letters and previews."""
     return Matcher.of(topics, model.features, model.ordinary)
 
 

@@ -19,7 +19,7 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from papers import scoring, topic_merge, topics
+from papers import scoring, topic_merge, topic_trial, topics
 from papers.models import Paper, PaperTopic, Topic
 from papers.topic_form import TopicForm
 
@@ -116,15 +116,15 @@ class TopicAdmin(admin.ModelAdmin):
         form = TopicForm(request.POST, instance=topic)
         for name in ("parent", "position", "is_active", "slug"):
             form.fields.pop(name)
-        found = []
+        tested = None
         if form.is_valid():
-            found = scoring.preview(form.instance, days=PREVIEW_DAYS, now=end_of_news())
+            tested = topic_trial.back_test(form.instance, days=PREVIEW_DAYS, now=end_of_news())
         context = {
             **self.admin_site.each_context(request),
             "title": f"Preview of {form.instance.name}",
             "form": form,
-            "found": found[:PREVIEWED],
-            "belonging": sum(item.belongs for item in found),
+            "tested": tested,
+            "shown": f":{PREVIEWED}",
             "days": PREVIEW_DAYS,
         }
         return TemplateResponse(request, "admin/papers/topic/preview.html", context)

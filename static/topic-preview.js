@@ -6,8 +6,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const target = document.getElementById("topic-preview");
   if (!button || !target) return;
 
-  button.addEventListener("click", async (event) => {
-    event.preventDefault();
+  const show = async () => {
     button.disabled = true;
     try {
       const answer = await fetch(button.formAction, {
@@ -24,5 +23,11 @@ document.addEventListener("DOMContentLoaded", () => {
     } finally {
       button.disabled = false;
     }
+  };
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    show();
   });
+  // A saved topic shows at once what belongs to it now; the papers are then read for its edits too.
+  if (button.dataset.topicPreview === "saved") show();
 });

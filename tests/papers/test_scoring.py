@@ -63,17 +63,6 @@ def test_a_paper_without_abstract_is_known_by_its_summary():
     assert belonging(topic) == {paper.pk}
 
 
-def test_a_preview_says_what_would_belong_and_writes_nothing():
-    topic = make_topic(name="Quantum error correction")
-    paper = make_paper(title="Quantum error correction by surface codes")
-    ordinary_papers()
-
-    previewed = scoring.preview(topic, days=30, now=NOW)
-
-    assert [item.paper for item in previewed if item.belongs] == [paper]
-    assert not PaperTopic.objects.exists()
-
-
 def test_more_votes_at_the_same_age_are_a_higher_trend():
     loud, quiet, silent = make_paper(upvotes=90), make_paper(upvotes=3), make_paper()
     for paper in (loud, quiet):
