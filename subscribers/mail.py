@@ -29,6 +29,7 @@ AUTOMATIC = {
     "X-Auto-Response-Suppress": "OOF, AutoReply",
 }
 
+SUBJECT_LONGEST = 200  # characters; beyond it a line of the header could be too long
 QUOTED_PRINTABLE = Charset("utf-8")
 QUOTED_PRINTABLE.body_encoding = QP
 
@@ -100,7 +101,7 @@ def _parts(name: str, context: Mapping[str, Any], look: Look) -> tuple[str, str,
         render(f"letter/{name}.{kind}", all_values, escape=kind == "html", look=look)
         for kind in ("subject.txt", "txt", "html")
     )
-    return " ".join(subject.split()), text, html
+    return " ".join(subject.split())[:SUBJECT_LONGEST], text, html
 
 
 def page(

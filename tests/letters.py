@@ -11,6 +11,7 @@ from papers.models import Author, Authorship, Engagement, Paper, Topic
 from papers.sources import own
 from papers.sources.base import PaperRecord
 from papers.topics import SHIPPED
+from subscribers import mail
 from subscribers.models import Follow, Subscriber
 from tests.factories import make_edition, make_subscriber, make_topic
 
@@ -188,3 +189,20 @@ def make_variant(name: str, papers: list[Paper] | None = None) -> Digest:
         make_topics()
     digest = VARIANTS[name](sample_papers() if papers is None else papers)
     return Digest.objects.select_related("edition", "subscriber").get(pk=digest.pk)
+
+
+NOTES = ("confirm", "already", "sign_in", "changed", "goodbye", "operator_alert")
+
+
+def make_note(name: str) -> mail.Letter:
+    """A letter that is no digest, as it is sent."""
+    context = {
+        "action_url": "https://papers.example.org/c/abcdefghijklmnopqrstuvwxyz0123456789",
+        "unsubscribe_url": "https://papers.example.org/u/abcdefghijklmnop",
+        "address": "ada@mail.example.net",
+        "topics": ["Reinforcement learning", "Astronomy"],
+        "rhythm": "Your next letter comes on Monday 23 February at 07:00.",
+        "about": "No source has answered for 36 hours",
+        "text": "arxiv: the last answer came on Thursday.\nhf: the last answer was a robot check.",
+    }
+    return mail.compose(name, "ada@mail.example.net", context)

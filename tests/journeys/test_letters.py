@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 
 from newsletter import letter
 from tests.journeys.conftest import sideways_overflow, violations
-from tests.letters import VARIANTS, make_variant
+from tests.letters import NOTES, VARIANTS, make_note, make_variant
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -33,10 +33,11 @@ def open_letter(new_page: Callable[..., Page]) -> Callable[..., Page]:
     return opened
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", [*VARIANTS, *NOTES])
 def test_a_letter_reads_well_in_light_and_dark_wide_and_narrow(variant, open_letter):
     SHOTS.mkdir(parents=True, exist_ok=True)
-    html = str(letter.email(make_variant(variant)).alternatives[0][0])
+    message = make_note(variant) if variant in NOTES else letter.email(make_variant(variant))
+    html = str(message.alternatives[0][0])
 
     for scheme in ("light", "dark"):
         page = open_letter(html, scheme=scheme)

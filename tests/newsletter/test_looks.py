@@ -148,7 +148,7 @@ def test_the_shipped_templates_pass_their_own_proof():
     [
         ("item.html", "{{ item.title }}", "{{ item.tittle }}", "line 7: nothing is called"),
         ("item.html", "{% endif %}{% if item.links", "{% if item.links", "line 15: Unclosed tag"),
-        ("note.txt", "{% block words %}", "{% block words", "line 3: 'block' tag takes"),
+        ("note.txt", "{% block words %}", "{% block words", "line 4: 'block' tag takes"),
         ("item.html", "{% load i18n %}", "{% load admin_list %}", "line 1: 'admin_list' is not"),
         ("item.html", "{% load i18n %}", "{% load i18n %}{% include 'base.html' %}", "line 1: a"),
         ("item.txt", "{{ number }}", "{% include 'letter/../404.html' %}", "has no template"),
