@@ -8,23 +8,29 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+import redis
+from django.conf import settings
 from django.db import connection
 
+from newsletter.buckets import RedisStore
+from newsletter.models import Attempt, Sender
 from tests.smtp_server import Do, Event, SmtpServer
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 LETTERS = 240  # more than one batch, so that two connections share them
+MANY = 900  # more than two processes claim at once
 
 
 @pytest.fixture
-def environment(transactional_db, tmp_path):
-    """A database that other processes can open: PostgreSQL's test one, or a file."""
+def environment(request, transactional_db, tmp_path):
+    """A database that other processes can open: PostgreSQL's test one, or a file; with letters."""
     url = f"sqlite:///{tmp_path / 'house.sqlite3'}"
     if connection.vendor == "postgresql":
         at = connection.settings_dict
@@ -42,7 +48,7 @@ def environment(transactional_db, tmp_path):
     }
     if connection.vendor == "sqlite":
         run(made, "manage.py", "migrate", "-v0")
-    run(made, "-m", "tests.newsletter.many_digests", str(LETTERS))
+    run(made, "-m", "tests.newsletter.many_digests", str(getattr(request, "param", LETTERS)))
     return made
 
 
@@ -83,6 +89,43 @@ def test_two_senders_at_once_send_each_letter_once(environment):
     assert Counter(server.recipients).most_common(1)[0][1] == 1
     assert len(server.recipients) == LETTERS
     assert {row["status"] for row in ledger(environment).values()} == {"sent"}
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("environment", [MANY], indirect=True)
+def test_two_hosts_with_one_redis_keep_the_rate_limit_together(environment):
+    if connection.vendor != "postgresql" or not settings.REDIS_URL:
+        pytest.skip("needs DATABASE_URL of PostgreSQL and REDIS_URL")
+    rate, times = 250, []
+
+    def note(event: Event) -> None:
+        if event.phase == "dot":
+            times.append(time.monotonic())
+
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.delete(RedisStore.PREFIX + "relay")
+    with SmtpServer(note) as server:
+        shared = {"REDIS_URL": settings.REDIS_URL, "MAIL_RATE": str(rate)}
+        hosts = [
+            {**through(server, environment), **shared, "VAR_DIR": f"{environment['VAR_DIR']}/{n}"}
+            for n in range(2)
+        ]
+        ends = [s.wait(timeout=300) for s in [start(h, "manage.py", "send_digests") for h in hosts]]
+
+    assert ends == [0, 0]
+    assert Counter(server.recipients).most_common(1)[0][1] == 1
+    assert len(server.recipients) == MANY
+    senders = {row["sender"] for row in Attempt.objects.values("sender")}
+    hosts_at_work = set(Sender.objects.filter(pk__in=senders).values_list("pid", flat=True))
+    assert len(hosts_at_work) == 2
+    # The limit holds in every span; a token is taken a moment before its letter's dot is seen.
+    spans = [(b - a, n) for n in (2 * rate, MANY) for a, b in ends_of(sorted(times), n)]
+    assert all(n <= rate + rate * (span + 0.5) for span, n in spans)
+
+
+def ends_of(times: list[float], n: int) -> list[tuple[float, float]]:
+    """First and last of every `n` in a row."""
+    return list(zip(times, times[n - 1 :], strict=False))
 
 
 @pytest.mark.parametrize("accepts", [True, False])
