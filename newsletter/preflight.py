@@ -15,7 +15,9 @@ from django.core.mail import get_connection
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from newsletter import looks, proofs
 from papers.models import Topic
+from subscribers.engine import PREFIX
 
 LEAST_FREE = 200 * 1024 * 1024  # bytes below VAR_DIR
 REDIS_TIMEOUT = 3.0  # seconds
@@ -94,6 +96,11 @@ def _database() -> Iterator[Finding]:
 def _content() -> Iterator[Finding]:
     if not Topic.objects.active().exists():
         yield Finding("topics", "there are none: run manage.py load_topics")
+    look = looks.current()
+    for name, _text in look.templates:
+        name = name.removeprefix(PREFIX)
+        if fault := proofs.fault(look, name):
+            yield Finding(f"template {name}", f"no longer works, {fault}", stops=False)
 
 
 def _redis() -> Iterator[Finding]:

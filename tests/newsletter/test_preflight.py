@@ -2,7 +2,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from newsletter import preflight
-from tests.factories import make_topic
+from newsletter.models import LookVersion
+from tests.factories import NOW, make_topic
 
 pytestmark = pytest.mark.django_db
 
@@ -84,3 +85,13 @@ def test_the_command_fails_where_something_stands_in_the_way(live, capsys):
         call_command("preflight")
 
     assert "must be set right: POSTAL_ADDRESS is empty" in capsys.readouterr().out
+
+
+def test_a_template_of_the_operators_own_that_no_longer_works_is_named():
+    make_topic()
+    LookVersion.objects.create(created_at=NOW, templates={"item.html": "\n{% if %}"})
+
+    found = {f.name: f for f in preflight.check(connect=False)}
+
+    assert "line 2" in found["template item.html"].what
+    assert not found["template item.html"].stops
