@@ -298,7 +298,7 @@ class Worker:
                 if time.monotonic() > deadline:
                     logger.error("the end of a letter could not be written down")
                     return
-                time.sleep(1.0)
+                time.sleep(0.2)
 
 
 class Gate:

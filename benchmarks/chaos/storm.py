@@ -14,7 +14,8 @@ from benchmarks.chaos.services import Postgres, Redis
 
 SHARE = 0.72  # of the letters by which the last blow has fallen; a fifth is greylisted
 BETWEEN = 0.7  # seconds at least between two blows
-STILL = 60.0  # seconds without a letter after which the storm is over, whatever is left
+AFTER_CRASH = 2.0  # seconds in which senders write down again what a crash has forgotten
+STILL = 180.0  # seconds without a letter after which the storm is over, whatever is left
 END_PATIENCE = 60.0  # seconds for a sender to end when asked
 
 
@@ -73,7 +74,9 @@ class Storm:
             is_time = accepted >= due and now - last >= BETWEEN
             if is_time and fallen < len(self.blows) and self._strike(self.blows[fallen]):
                 self.say(f"{accepted:6} letters: {self.blows[fallen]}")
-                fallen, last, said = fallen + 1, time.monotonic(), time.monotonic()
+                last = said = time.monotonic()
+                last += AFTER_CRASH if self.blows[fallen] == "crash" else 0.0
+                fallen += 1
             is_dealt = fallen == len(self.blows) and not self.stopped
             if is_dealt and accepted >= self.letters * SHARE:
                 break
