@@ -12,7 +12,9 @@ MEASUREMENTS = (
     ("Printing letters: the press against the plain render", "letter", []),
     ("Building digests: choosing and writing", "build", []),
     ("Choosing: in batches against one reader at a time", "choosing", ["--readers", "4000"]),
+    ("Sending: an edition against a plain loop", "send", ["--readers", "4000", "--sample", "120"]),
     ("Ingest: a file for the first and the second time", "ingest", []),
+    ("Chaos: nothing lost while everything breaks", "chaos", ["--short"]),
 )
 
 
