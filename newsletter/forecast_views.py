@@ -55,5 +55,5 @@ def back_test(request: HttpRequest, token: str, subscriber: Subscriber, group: s
         return show(request, token, subscriber, wrong={group: form})
     after = forecasts.edited(subscriber, form, now=now)
     tested = forecasts.back_test(subscriber, after, now=now)
-    context = {"token": token, "group": group, "tested": tested, "days": forecasts.DAYS}
+    context = {"token": token, "group": group, "tested": tested}
     return render(request, "newsletter/back_test.html", context)

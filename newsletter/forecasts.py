@@ -61,8 +61,8 @@ class Day:
 
 @dataclass(frozen=True)
 class BackTest:
-    days: Sequence[Day]  # newest first
-    papers: int  # looked through
+    days: Sequence[Day]  # with a letter, newest first
+    span: int  # days looked back, 30 where those do not hold too many papers to keep
     before: int  # sent under the saved settings
     after: int
 
@@ -146,8 +146,10 @@ def back_test(subscriber: Subscriber, after: Reader, *, now: datetime) -> BackTe
     """
     before = interests.gather([subscriber.pk])[subscriber.pk]
     pair = [replace(before, id=SAVED, known=[]), replace(after, id=EDITED, known=[])]
-    letters = past_letters(subscriber, now=now)
-    pool = pools.recent(_today(subscriber, now), now=now, days=topic_trial.LONGEST)
+    today = _today(subscriber, now)
+    kept = pools.days_kept(today, most=topic_trial.LONGEST, least=backtest.POOL_DAYS)
+    letters = past_letters(subscriber, days=kept - backtest.POOL_DAYS + 1, now=now)
+    pool = pools.recent(today, now=now, days=kept)
     results = list(backtest.run(pool, interests.read(pair, pool), letters))
     picked = {pick.paper_id for both in results for one in both for pick in one.picks}
     papers = Paper.objects.in_bulk(picked)
@@ -156,7 +158,7 @@ def back_test(subscriber: Subscriber, after: Reader, *, now: datetime) -> BackTe
         for past, (saved, tried) in zip(letters, results, strict=True)
     ]
     counts = [sum(len(both[n].picks) for both in results) for n in range(2)]
-    return BackTest(found[::-1], len(pool), *counts)
+    return BackTest(found[::-1], kept - backtest.POOL_DAYS + 1, *counts)
 
 
 def _day(on: date, before: Choice, after: Choice, papers: dict[int, Paper]) -> Day:
@@ -169,16 +171,16 @@ def _day(on: date, before: Choice, after: Choice, papers: dict[int, Paper]) -> D
     )
 
 
-def past_letters(subscriber: Subscriber, *, now: datetime) -> list[backtest.Past]:
-    """When letters of this rhythm were due in the last 30 days, earliest first."""
+def past_letters(subscriber: Subscriber, *, days: int = DAYS, now: datetime) -> list[backtest.Past]:
+    """When letters of this rhythm were due in the last days, earliest first."""
     mask = subscriber.weekdays
     if subscriber.cadence == Subscriber.Cadence.WEEKLY:
         mask &= -mask
     place = ZoneInfo(digests.known_zone(subscriber.timezone))
     today = _today(subscriber, now)
-    days = [today - timedelta(days=n) for n in range(DAYS)][::-1]
+    dates = [today - timedelta(days=n) for n in range(days)][::-1]
     return [
         backtest.Past(day, datetime(day.year, day.month, day.day, subscriber.hour, tzinfo=place))
-        for day in days
+        for day in dates
         if mask & (1 << day.weekday())
     ]

@@ -21,6 +21,7 @@ from papers.models import Author, Authorship, Engagement, Paper, PaperTopic, Top
 
 PART = 900  # ids in one query
 KEPT = timedelta(minutes=5)
+MOST_KEPT = 15_000  # papers of a pool that a web process may keep
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,18 @@ def recent(on: date, *, now: datetime, days: int = 7) -> Pool:
         pool = of_papers(listed, now=now, documents=documents)
         _recent[days] = kept = Kept(state, now, model, stamps, pool)
     return kept.pool
+
+
+def days_kept(on: date, *, most: int, least: int = 7) -> int:
+    """How many days up to and with `on` hold no more than MOST_KEPT papers."""
+    rows = Paper.objects.pool(on, days=most).order_by("-first_mentioned_on")
+    total = 0
+    for day, number in rows.values_list("first_mentioned_on").annotate(n=Count("id")):
+        total += number
+        if total > MOST_KEPT and day is not None:
+            behind: int = (on - day).days
+            return max(behind, least)
+    return most
 
 
 def _read(papers: Sequence[Paper], model: vectors.Vectors, kept: Kept | None = None) -> Documents:

@@ -24,7 +24,6 @@ from papers.models import Paper, PaperTopic, Topic
 from papers.topic_form import TopicForm
 
 PREVIEWED = 20
-PREVIEW_DAYS = 30
 WEEK = timedelta(days=7)
 
 
@@ -118,14 +117,14 @@ class TopicAdmin(admin.ModelAdmin):
             form.fields.pop(name)
         tested = None
         if form.is_valid():
-            tested = topic_trial.back_test(form.instance, days=PREVIEW_DAYS, now=end_of_news())
+            tested = topic_trial.back_test(form.instance, now=end_of_news())
         context = {
             **self.admin_site.each_context(request),
             "title": f"Preview of {form.instance.name}",
             "form": form,
             "tested": tested,
             "shown": f":{PREVIEWED}",
-            "days": PREVIEW_DAYS,
+            "days": len(tested.days) if tested else 0,
         }
         return TemplateResponse(request, "admin/papers/topic/preview.html", context)
 

@@ -44,10 +44,15 @@ class TopicTrial:
         return sum(one.is_new for one in self.found)
 
 
-def back_test(topic: Topic, *, days: int = DAYS, now: datetime) -> TopicTrial:
-    """The topic may be unsaved or edited; scores and threshold are those that letters go by."""
+def back_test(topic: Topic, *, now: datetime) -> TopicTrial:
+    """The topic may be unsaved or edited; scores and threshold are those that letters go by.
+
+    Looks at the last DAYS, or at fewer where those hold too many papers to keep.
+    """
     on = now.date()
-    pool = pools.recent(on, now=now, days=max(days, LONGEST))
+    kept = pools.days_kept(on, most=LONGEST)
+    days = min(kept, DAYS)
+    pool = pools.recent(on, now=now, days=kept)
     first = on - timedelta(days=days - 1)
     scores, phrases = _scores(topic, pool, now)
     stored = _stored(topic, pool)

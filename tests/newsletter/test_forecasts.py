@@ -214,6 +214,16 @@ def test_the_past_has_the_letters_of_the_readers_rhythm(fields, letters, weekday
     assert {letter.on.weekday() for letter in past} == weekdays
 
 
+def test_with_too_many_papers_to_keep_fewer_days_are_tried(reader, papers, monkeypatch):
+    monkeypatch.setattr(pools, "MOST_KEPT", 30)
+
+    tested = forecasts.back_test(reader, people(reader), now=NOW)
+
+    # Ten papers came today besides one a day: 30 papers are those of twenty days.
+    assert tested.span == len(tested.days) == 20 - 6
+    assert tested.before > 0
+
+
 def test_trying_a_form_shows_days_and_titles_and_saves_nothing(client, home, reader, papers, bees):
     page = client.post(f"{home}/try/topics", {f"topic-{bees.pk}": "0"})
     text = " ".join(page.content.decode().split())

@@ -84,6 +84,16 @@ def test_an_edit_shows_what_is_new_and_what_is_gone(papers):
     assert set(tried.lost) == set(papers[:2])
 
 
+def test_with_too_many_papers_to_keep_fewer_days_are_tried(papers, monkeypatch):
+    monkeypatch.setattr(pools, "MOST_KEPT", 25)
+
+    tried = topic_trial.back_test(make_topic(name="Quantum error correction"), now=NOW)
+
+    # Two papers a day and three more in the last five days.
+    assert [on for on, _ in tried.days] == [day(n) for n in range(11)]
+    assert tried.belonging == 2
+
+
 def test_without_papers_there_is_nothing(papers):
     tried = topic_trial.back_test(make_topic(), now=NOW - timedelta(days=100))
 
