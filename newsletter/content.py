@@ -144,7 +144,8 @@ class Layout:
         digest, reader = copy.digest, copy.digest.subscriber
         sections = self.sections(copy, squeeze=squeeze)
         shown = [each for section in sections for each in section.shown]
-        news = () if squeeze else self.since_sent(copy, after=len(shown))
+        lines = sum(LOOKS[entry.section] == "line" for entry in copy.entries)
+        news = self.since_sent(copy, after=len(shown)) if squeeze <= lines else ()
         template = TEMPLATES.get(digest.kind) or _regular(digest)
         if not shown and template not in {"quiet", "still_useful"}:
             raise LookupError("none of its papers exists any more")

@@ -119,6 +119,7 @@ def values(context: Mapping[str, Any], look: Look = SHIPPED) -> dict[str, Any]:
         "site_name": settings.SITE_NAME,
         "site_url": settings.SITE_URL,
         "postal_address": settings.POSTAL_ADDRESS,
+        "owner": owner(),
         "language": translation.get_language() or "en",
         "direction": direction,
         "css": styles(direction, look.light),
@@ -128,6 +129,12 @@ def values(context: Mapping[str, Any], look: Look = SHIPPED) -> dict[str, Any]:
         "footer_note": look.footer,
         **context,
     }
+
+
+def owner() -> str:
+    """The site's name and postal address; an address that begins with the name says both."""
+    name, address = settings.SITE_NAME, settings.POSTAL_ADDRESS
+    return address if address.startswith(name) else ", ".join(filter(None, (name, address)))
 
 
 def render(template: str, context: Mapping[str, Any], *, escape: bool, look: Look = SHIPPED) -> str:

@@ -68,3 +68,17 @@ def test_an_arabic_readers_letter_runs_from_right_to_left():
     message = mail.compose("confirm", "ada@mail.example.net", CONTEXT, language="ar")
 
     assert '<html lang="ar" dir="rtl"' in str(message.alternatives[0][0])
+
+
+@pytest.mark.parametrize(
+    ("address", "owner"),
+    [
+        ("12 Sample Street, Berlin", "Paper Round, 12 Sample Street, Berlin"),
+        ("Paper Round, 12 Sample Street", "Paper Round, 12 Sample Street"),
+        ("", "Paper Round"),
+    ],
+)
+def test_the_footer_names_the_operator_once(settings, address, owner):
+    settings.SITE_NAME, settings.POSTAL_ADDRESS = "Paper Round", address
+
+    assert mail.owner() == owner
