@@ -53,7 +53,7 @@ def email(digest: Digest) -> mail.Letter:
     (copy,) = facts.copies([digest])
     archive = facts.Archive(facts.as_of(digest))
     archive.fetch(copy.paper_ids)
-    return rendered(copy, archive.papers, looks.Looks().at(digest.built_at))
+    return rendered(copy, archive.papers, looks.Looks().refresh().at(digest.built_at))
 
 
 def page(digest: Digest) -> str:
@@ -67,7 +67,7 @@ def page(digest: Digest) -> str:
     language = digest.subscriber.language
     with translation.override(language):
         letter = Layout(archive.papers, on=digest.edition.date).letter(copy)
-        look = looks.Looks().at(digest.built_at)
+        look = looks.Looks().refresh().at(digest.built_at)
         return mail.page(letter.template, context(letter), language=language, look=look)
 
 
@@ -86,16 +86,17 @@ class Printer:
         self.lock = Lock()
         self.archives: dict[datetime, facts.Archive] = {}
         self.runs: dict[tuple[int, str, datetime, Look], Run] = {}
+        self.looks = looks.Looks()
 
     def print(self, digests: Sequence[Digest]) -> Iterator[Printed | Unprintable]:
-        all_looks = looks.Looks()
+        self.looks.refresh()
         for start in range(0, len(digests), BATCH):
             copies = facts.copies(digests[start : start + BATCH])
             with self.lock:
                 for as_of, papers in facts.papers_by_instant(copies).items():
                     self.archives.setdefault(as_of, facts.Archive(as_of)).fetch(papers)
             for copy in copies:
-                look = all_looks.at(copy.digest.built_at)
+                look = self.looks.at(copy.digest.built_at)
                 with self.lock:
                     made = self._printed(copy, look)
                 yield made

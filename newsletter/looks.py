@@ -21,10 +21,18 @@ def latest() -> LookVersion | None:
 
 
 class Looks:
-    """All there were, read once."""
+    """All there were; the same objects until there is a new one."""
 
     def __init__(self) -> None:
-        self._versions = [(row.created_at, look_of(row)) for row in LookVersion.objects.all()]
+        self._newest: int | None = None
+        self._versions: list[tuple[datetime, Look]] = []
+
+    def refresh(self) -> Looks:
+        newest = LookVersion.objects.values_list("pk", flat=True).first()
+        if newest != self._newest:
+            self._newest = newest
+            self._versions = [(row.created_at, look_of(row)) for row in LookVersion.objects.all()]
+        return self
 
     def at(self, instant: datetime) -> Look:
         return next((look for since, look in self._versions if since <= instant), SHIPPED)

@@ -63,6 +63,10 @@ class Look:
     templates: tuple[tuple[str, str], ...] = ()
     is_proof: bool = False  # printed to be checked: faults name their line
 
+    def __hash__(self) -> int:
+        """Asked for with every letter, so it reads little."""
+        return hash((self.masthead, self.light.accent, self.intro, self.footer))
+
 
 SHIPPED = Look()
 

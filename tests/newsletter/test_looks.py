@@ -184,3 +184,18 @@ def test_a_template_that_fails_all_the_same_gives_way_to_the_shipped_one(caplog)
     assert "operator's own fails" in caplog.text
     with pytest.raises(TemplateSyntaxError):
         compose("sign_in", look.Look(templates=broken.templates, is_proof=True))
+
+
+@pytest.mark.django_db
+def test_a_printer_sees_a_new_look_and_keeps_the_old_one_for_what_was_built_before():
+    before = make_digest(built_at=NOW)
+    printer = letter.Printer()
+    (first,) = printer.print([before])
+
+    save(masthead="Renamed", created_at=NOW + timedelta(minutes=1))
+    after = make_digest(built_at=NOW + timedelta(minutes=2))
+    again, renamed = printer.print([before, after])
+
+    assert again.data == first.data
+    assert b"Renamed" not in again.data
+    assert b"\r\nRenamed\r\n" in renamed.data
