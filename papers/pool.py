@@ -137,7 +137,9 @@ def _topics(
     scores = np.zeros((len(ids), len(topics)), np.float32)
     phrases: dict[tuple[int, int], str] = {}
     for part in _parts(ids):
-        rows = PaperTopic.objects.filter(paper_id__in=part, topic_id__in=column)
+        rows = PaperTopic.objects.filter(
+            paper_id__in=part, topic_id__in=column, score__gte=scoring.NEAR
+        )
         for paper_id, topic_id, score, phrase in rows.values_list(
             "paper_id", "topic_id", "score", "phrase"
         ):

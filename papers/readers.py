@@ -16,7 +16,9 @@ from papers.features import Documents
 from papers.matching import Matcher, TopicText
 from papers.phrases import hits
 
-NEAR = 0.5  # a like from this score for a followed topic speaks for that topic
+# A like from this score for a followed topic speaks for that topic: it need not belong to it, only
+# be nearer than ordinary papers are (docs/ranking.md).
+NEAR = 0.25
 SEARCHED = 200  # searches whose scores a pool keeps
 DISLIKE = -0.5  # of a like's weight: "less like this"
 

@@ -20,7 +20,8 @@ from papers.matching import Matcher, Matches, TopicText
 from papers.models import Authorship, Engagement, Paper, PaperTopic, Topic
 from papers.prospects import Facts, Prospects
 
-NEAR = 0.5  # scores from here are stored; 1 belongs
+STORED = 0.25  # scores from here are kept; a like from here may speak for the topic
+NEAR = 0.5  # scores from here are shown to the operator and weighed for letters; 1 belongs
 LOOK_BACK = timedelta(days=60)  # papers whose votes say what is ordinary
 FRESH = timedelta(days=14)  # papers whose prospects are asked for; older ones are in no letter
 TAUGHT_BY = 3_000  # newest papers with votes that prospects are learned from
@@ -218,7 +219,7 @@ def _store(papers: Sequence[Paper], topics: Sequence[Topic], matches: Matches) -
             round(float(matches.scores[row, column]), 4),
             matches.phrases.get((row, column), "")[:120],
         )
-        for row, column in zip(*np.nonzero(matches.scores >= NEAR), strict=True)
+        for row, column in zip(*np.nonzero(matches.scores >= STORED), strict=True)
     }
     stored: dict[tuple[int, int], PaperTopic] = {
         (row.paper_id, row.topic_id): row

@@ -124,3 +124,20 @@ def test_a_doubted_paper_of_a_followed_author_stands_in_the_letter_once():
     letters = [[pick.paper_id for pick in choice.picks] for choice in choices]
     assert doubted.nnz
     assert all(len(letter) == len(set(letter)) for letter in letters)
+
+
+def test_a_like_nearer_to_a_followed_topic_than_ordinary_papers_speaks_for_it():
+    pool, liked = make_pool(), make_liked()
+    scores = np.zeros_like(liked.topic_scores)
+    scores[0, 0], scores[1, 0] = 0.3, 0.2
+    near, far = (
+        Reader(1, topics={1: 1.0}, opinions=[Opinion(int(liked.ids[n]), date(2026, 2, 1))])
+        for n in (0, 1)
+    )
+
+    numbers = [
+        len(arrays([reader], pool, replace(liked, topic_scores=scores)).interests)
+        for reader in (near, far)
+    ]
+
+    assert numbers == [1, 2]
