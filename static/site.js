@@ -71,7 +71,8 @@ document.addEventListener("submit", async (event) => {
   const target = into ? document.getElementById(into) : live;
   if (!target) return;
   event.preventDefault();
-  const body = new FormData(form, button);
+  const body = new FormData(form);
+  if (button?.name) body.append(button.name, button.value);
   const done = await place(target, into ? button.formAction : form.action, { method: "POST", body });
   if (!done) {
     // The page with the errors in it is worth going to.
