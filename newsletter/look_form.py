@@ -60,9 +60,7 @@ class TemplateForm(forms.Form):
     text = forms.CharField(
         max_length=TEMPLATE_LONGEST,
         strip=False,
-        widget=forms.Textarea(
-            attrs={"rows": 30, "cols": 120, "spellcheck": "false", "class": "vLargeTextField"}
-        ),
+        widget=forms.Textarea(attrs={"rows": 30, "cols": 100, "spellcheck": "false"}),
     )
 
     def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:

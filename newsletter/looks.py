@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.utils import timezone
@@ -9,6 +10,8 @@ from django.utils import timezone
 from newsletter.models import LookVersion
 from subscribers.engine import PREFIX
 from subscribers.look import DARK, LIGHT, SHIPPED, Look, with_accent
+
+logger = logging.getLogger(__name__)
 
 
 def current() -> Look:
@@ -39,7 +42,12 @@ class Looks:
 
 
 def look_of(row: LookVersion) -> Look:
-    light, dark = with_accent(row.accent, row.accent_dark) if row.accent else (LIGHT, DARK)
+    try:
+        light, dark = with_accent(row.accent, row.accent_dark) if row.accent else (LIGHT, DARK)
+    except ValueError as error:
+        # Readable once, by other backgrounds or a looser rule; letters go out all the same.
+        logger.error("the accent colour of %s is not used: %s", row, error)
+        light, dark = LIGHT, DARK
     templates = tuple((PREFIX + name, text) for name, text in sorted(row.templates.items()))
     return Look(row.masthead, light, dark, row.intro, row.footer, templates)
 

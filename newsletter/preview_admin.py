@@ -26,7 +26,11 @@ from subscribers.models import Subscriber
 
 
 class ReaderForm(forms.Form):
-    reader = forms.CharField(label=gettext_lazy("The reader’s whole address"), max_length=254)
+    reader = forms.CharField(
+        label=gettext_lazy("The reader’s whole address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"size": 40}),
+    )
 
     def clean_reader(self) -> Subscriber:
         try:

@@ -199,3 +199,13 @@ def test_a_printer_sees_a_new_look_and_keeps_the_old_one_for_what_was_built_befo
     assert again.data == first.data
     assert b"Renamed" not in again.data
     assert b"\r\nRenamed\r\n" in renamed.data
+
+
+@pytest.mark.django_db
+def test_a_stored_colour_that_can_no_longer_be_read_stops_no_letter(caplog):
+    save(accent="#ffcc00", masthead="Renamed")
+
+    shown = looks.current()
+
+    assert (shown.masthead, shown.light, shown.dark) == ("Renamed", look.LIGHT, look.DARK)
+    assert "has a contrast of" in caplog.text
