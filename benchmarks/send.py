@@ -1,7 +1,7 @@
 """Send an edition: CPU, letters a second and memory, against a plain Django loop in the same run.
 
 python -m benchmarks.send [--readers 10000 100000] [--delay 0 0.02] [--sample 600] [--rounds 3]
-    [--database URL]
+    [--database URL] [--post-office PYTHON]
 
 The plain loop asks the database for one reader at a time, chooses their papers, writes digest and
 entries, renders both parts, makes an EmailMultiAlternatives, sends it by smtplib on one connection
@@ -14,6 +14,7 @@ interpreter with django-post_office, which then enqueues and sends ready bodies.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import statistics
@@ -235,6 +236,8 @@ def measure(options: argparse.Namespace) -> None:
         f"\n{readers} readers, {len(ids)} letters; the papers of {compared} readers and {alike}"
         f" letters are the same both ways"
     )
+    if options.post_office:
+        compare_post_office(options.post_office, min(1000, len(ids) // 4))
     for delay in options.delay:
         connections = settings.MAIL_CONNECTIONS if not delay else 1
         settings.MAIL_CONNECTIONS, before = connections, settings.MAIL_CONNECTIONS
@@ -293,6 +296,29 @@ def show(
     )
 
 
+def compare_post_office(python: str, most: int) -> None:
+    """Both with bodies that are ready: from the row to the server and back to the row."""
+    from newsletter import letter
+    from newsletter.models import Digest
+
+    pending = Digest.objects.filter(status="pending").order_by("pk")[:most]
+    digests = list(pending.select_related("edition", "subscriber"))
+    ready = {made.digest_id: made for made in letter.print_batch(digests)}
+    plainly = letter.Printer.print
+    letter.Printer.print = lambda self, these: (ready[d.pk] for d in these)  # type: ignore[method-assign]
+    with server(0.0):
+        ours = spend(lambda: send(len(digests))).each
+    letter.Printer.print = plainly  # type: ignore[method-assign]
+    done = subprocess.run(
+        [python, "-m", "benchmarks.post_office"], stdout=subprocess.PIPE, text=True, check=True
+    )
+    its = json.loads(done.stdout.splitlines()[-1])
+    print(
+        f"ready bodies of {its['kilobytes']} kB, CPU a letter: django-post_office {its['version']}"
+        f" {its['each']:.0f} : {ours:.0f} µs = {its['each'] / ours:.1f} ×"
+    )
+
+
 def peak() -> int:
     """Megabytes that this process has had at most."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -305,6 +331,7 @@ def main() -> int:
     parser.add_argument("--readers", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--delay", type=float, nargs="+", default=[0.0, 0.02])
     parser.add_argument("--sample", type=int, default=600, help="letters of the plain loop")
+    parser.add_argument("--post-office", metavar="PYTHON", default="")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--database", default="", help="URL of a PostgreSQL that may be emptied")
     options = parser.parse_args()

@@ -63,7 +63,11 @@ def claim(
         taken = Digest.objects.filter(pk__in=ids, status=Status.PENDING)
         taken.update(status=Status.CLAIMED, sender=sender_id, claimed_at=now)
     held = Digest.objects.filter(pk__in=ids, status=Status.CLAIMED, sender=sender_id)
-    return list(held.select_related("edition", "subscriber").order_by("pk"))
+    digests = list(held.select_related("subscriber").order_by("pk"))
+    editions = Edition.objects.in_bulk({digest.edition_id for digest in digests})
+    for digest in digests:
+        digest.edition = editions[digest.edition_id]
+    return digests
 
 
 def release(sender_id: int, ids: list[int] | None = None) -> int:

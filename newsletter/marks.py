@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,10 @@ DIGESTS, ATTEMPTS = Digest._meta.db_table, Attempt._meta.db_table
 READERS, EDITIONS = Subscriber._meta.db_table, Edition._meta.db_table
 SUPPRESSIONS = Suppression._meta.db_table
 
+
+# SQLite has one writer. Who waits for that sleeps for milliseconds; who waits for this, no longer
+# than needed. Processes still meet in SQLite.
+TURNS = threading.Lock()
 
 Statement = tuple[str, list[Any]]
 
@@ -314,11 +319,12 @@ def _immediately() -> Iterator[Any]:
     if connection.in_atomic_block:
         yield raw
         return
-    raw.execute("BEGIN IMMEDIATE")
-    try:
-        yield raw
-        raw.execute("COMMIT")
-    except BaseException:
-        if raw.in_transaction:
-            raw.execute("ROLLBACK")
-        raise
+    with TURNS:
+        raw.execute("BEGIN IMMEDIATE")
+        try:
+            yield raw
+            raw.execute("COMMIT")
+        except BaseException:
+            if raw.in_transaction:
+                raw.execute("ROLLBACK")
+            raise
