@@ -176,7 +176,7 @@ MAIL_WEBHOOK_SECRET = text("MAIL_WEBHOOK_SECRET")
 MAIL_RATE = number("MAIL_RATE", 0, least=0, most=100_000)
 MAIL_DOMAIN_RATES = rates("MAIL_DOMAIN_RATES")
 MAIL_WARMUP_SINCE = day("MAIL_WARMUP_SINCE")
-MAIL_CONNECTIONS = number("MAIL_CONNECTIONS", 4, least=1, most=200)
+MAIL_CONNECTIONS = number("MAIL_CONNECTIONS", 1, least=1, most=200)
 DIGEST_ON_UNCERTAIN = choice("DIGEST_ON_UNCERTAIN", "retry", ("retry", "hold"))
 # Minutes left to a provider to say whether it has a letter.
 UNCERTAIN_GRACE = number("UNCERTAIN_GRACE", 10, least=0, most=1440)

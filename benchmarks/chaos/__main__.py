@@ -32,7 +32,7 @@ from benchmarks.chaos import checker, services
 from benchmarks.chaos.senders import ROOT, Group, run
 from benchmarks.chaos.storm import Storm, Tally, plan
 
-CONNECTIONS = 2  # of a process, MAIL_CONNECTIONS
+CONNECTIONS = 1  # of a process, MAIL_CONNECTIONS
 DELAY = 0.01  # seconds that the server takes for an answer
 IDLE = 3.0  # seconds after which it closes a silent connection
 AHEAD = (10, 10, 20, *[40] * 14)  # minutes, each after the other
