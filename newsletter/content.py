@@ -10,19 +10,15 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils import translation
-from django.utils.html import conditional_escape
-from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, ngettext
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
-from newsletter import reasons, subjects, wording
-from newsletter.facts import Copy, EntryFacts, PaperFacts, Week
+from newsletter import reasons, sentences, subjects, wording
+from newsletter.facts import Copy, EntryFacts, PaperFacts
 from newsletter.items import Item, make_item, make_update
 from newsletter.models import Digest, Edition, Entry
-from papers import text
 from subscribers import links
-from subscribers.models import Subscriber
 
-NAME_LONGEST = 40
 PREHEADER_FROM = 4  # titles; a line has no room for more
 ITEMS_MOST = 20_000
 MADE_MOST = 100_000  # sentences kept for the letters to come
@@ -151,7 +147,7 @@ class Layout:
             raise LookupError("none of its papers exists any more")
         subject, preheader = self.envelope(copy, template, shown)
         opening = self.opening(copy, template, shown)
-        plain = opening.replace(BOLD, "").replace(PLAIN, "")
+        plain = opening.replace(sentences.BOLD, "").replace(sentences.PLAIN, "")
         return Letter(
             template=template,
             digest_id=digest.pk,
@@ -161,15 +157,21 @@ class Layout:
             subject=subject,
             preheader=preheader or plain,
             date=self.once(wording.long_date, self.on),
-            heading=self.once(heading, template, len(shown), first_name(reader)),
+            heading=self.once(
+                sentences.heading, template, len(shown), sentences.first_name(reader)
+            ),
             opening=plain,
-            opening_html=bold_html(opening),
+            opening_html=sentences.bold_html(opening),
             sections=(*sections, *news),
-            own_week=self.once(own_week, copy.week),
-            question=self.once(_question, digest.edition.cadence),
+            own_week=self.once(sentences.own_week, copy.week),
+            question=self.once(sentences.question, digest.edition.cadence),
             why_this_mail=self.once(
-                why_this_mail, reader.cadence, reader.weekdays, reader.hour, reader.timezone
-            ).replace(ADDRESS, reader.email),
+                sentences.why_this_mail,
+                reader.cadence,
+                reader.weekdays,
+                reader.hour,
+                reader.timezone,
+            ).replace(sentences.ADDRESS, reader.email),
             preferences_url=links.preferences_url(reader),
             pause_url=links.pause_url(reader),
             unsubscribe_url=links.unsubscribe_url(reader),
@@ -184,7 +186,9 @@ class Layout:
             raise LookupError("no papers")
         top, more = shown[0].item, len(shown) - 1
         minutes = wording.minutes(sum(each.item.words for each in shown))
-        opening = " ".join((chosen_from(copy.digest.pool_size), _read(minutes)))
+        opening = " ".join(
+            (sentences.chosen_from(copy.digest.pool_size), sentences.read_in(minutes))
+        )
         is_weekly = _regular(copy.digest) == "weekly"
         return Letter(
             template="sample",
@@ -195,9 +199,9 @@ class Layout:
             subject=(subjects.weekly if is_weekly else subjects.daily)(top.title, more),
             preheader="",
             date=wording.long_date(self.on),
-            heading=heading("sample", len(shown), ""),
+            heading=sentences.heading("sample", len(shown), ""),
             opening=opening,
-            opening_html=bold_html(opening),
+            opening_html=sentences.bold_html(opening),
             sections=sections,
             own_week="",
             question="",
@@ -226,9 +230,11 @@ class Layout:
                 Shown(place, item, why) for place, (item, why) in enumerate(items, number + 1)
             )
             number += len(shown)
-            name, note = self.once(_heading, SECTIONS[order], group, len(shown), weekly)
+            name, note = self.once(
+                sentences.section_heading, SECTIONS[order], group, len(shown), weekly
+            )
             if self.is_public:
-                name, note = _public_heading(SECTIONS[order], group, len(shown))
+                name, note = sentences.public_heading(SECTIONS[order], group, len(shown))
             sections.append(Section(name, note, shown))
         return tuple(sections)
 
@@ -296,11 +302,11 @@ class Layout:
             subject = self.once(subjects.daily, top.title, more)
         surprise = next((s.item.title for s in shown if s.item.is_surprise), "")
         titles = tuple(s.item.title for s in shown[1:] if s.item.title != surprise)[:PREHEADER_FROM]
-        otherwise = self.once(chosen_from, copy.digest.pool_size)
+        otherwise = self.once(sentences.chosen_from, copy.digest.pool_size)
         return subject, self.once(subjects.preheader, titles, surprise, otherwise)
 
     def opening(self, copy: Copy, template: str, shown: Sequence[Shown]) -> str:
-        """The sentences under the heading, the topics between BOLD and PLAIN."""
+        """The sentences under the heading; topics stand between BOLD and PLAIN."""
         digest = copy.digest
         if template == "still_useful":
             return gettext(
@@ -311,154 +317,17 @@ class Layout:
                 "No paper has reached your topics for three days. Wider or more topics would "
                 "find some; if you like it quiet, there is nothing to do."
             )
-        topics = tuple(self.once(_bold, name) for name in copy.topics[:TOPICS_SHOWN])
+        topics = tuple(self.once(sentences.bold, name) for name in copy.topics[:TOPICS_SHOWN])
         minutes = wording.minutes(sum(each.item.words for each in shown))
-        before, after = self.once(_around, digest.kind)
-        chosen = self.once(chosen_from, digest.pool_size, topics)
-        return " ".join(filter(None, (before, chosen, self.once(_read, minutes), after)))
-
-
-def bold_html(words: str) -> SafeString:
-    html = str(conditional_escape(words))
-    html = html.replace(BOLD, "<strong>").replace(PLAIN, "</strong>")
-    return mark_safe(html)  # noqa: S308 - escaped above
-
-
-# Around what is bold in the opening. Outside text has no control characters left: text.clean().
-BOLD, PLAIN, ADDRESS = "\x02", "\x03", "\x04"
-
-
-def first_name(reader: Subscriber) -> str:
-    return text.clean(reader.name).partition(" ")[0][:NAME_LONGEST]
-
-
-def heading(template: str, count: int, name: str) -> str:
-    """Three papers worth your time, Ada."""
-    if template == "still_useful":
-        line, named = gettext("Still useful?"), gettext("Still useful, %(name)s?")
-    elif not count:
-        line, named = gettext("A quiet stretch"), gettext("A quiet stretch, %(name)s")
-    else:
-        line = ngettext("%(n)s paper worth your time", "%(n)s papers worth your time", count)
-        named = ngettext(
-            "%(n)s paper worth your time, %(name)s",
-            "%(n)s papers worth your time, %(name)s",
-            count,
+        before, after = self.once(sentences.around, digest.kind)
+        chosen = self.once(sentences.chosen_from, digest.pool_size, topics)
+        return " ".join(
+            filter(None, (before, chosen, self.once(sentences.read_in, minutes), after))
         )
-    # A name with a percent sign must not be read as a format.
-    return (named if name else line) % {"n": wording.number_word(count), "name": name}
-
-
-def chosen_from(pool_size: int, topics: Sequence[str] = ()) -> str:
-    """Chosen from 412 new papers in reinforcement learning and information retrieval."""
-    if not pool_size:
-        return ""
-    if not topics:
-        frame = ngettext("Chosen from %(n)s new paper.", "Chosen from %(n)s new papers.", pool_size)
-        return frame % {"n": wording.number(pool_size)}
-    frame = ngettext(
-        "Chosen from %(n)s new paper in %(topics)s.",
-        "Chosen from %(n)s new papers in %(topics)s.",
-        pool_size,
-    )
-    return frame % {"n": wording.number(pool_size), "topics": wording.joined(topics)}
-
-
-def _read(minutes: int) -> str:
-    frame = ngettext("About a %(n)s-minute read.", "About a %(n)s-minute read.", minutes)
-    return frame % {"n": minutes}
-
-
-def _bold(name: str) -> str:
-    return f"{BOLD}{text.clean(name)}{PLAIN}"
-
-
-def _around(kind: str) -> tuple[str, str]:
-    """What a first or a catch-up letter says before and after the usual sentence."""
-    if kind == Digest.Kind.FIRST:
-        return (
-            gettext("Welcome: these are the best of the last seven days."),
-            gettext("Answer three of them and the next letter fits better."),
-        )
-    if kind == Digest.Kind.CATCH_UP:
-        return gettext("A source was silent yesterday, so this letter covers both days."), ""
-    return "", ""
 
 
 def _regular(digest: Digest) -> str:
     return "weekly" if digest.edition.cadence == Edition.Cadence.WEEKLY else "digest"
-
-
-def _question(cadence: str) -> str:
-    if cadence == Edition.Cadence.WEEKLY:
-        return gettext("Was this week’s selection right for you?")
-    return gettext("Was today’s selection right for you?")
-
-
-def own_week(week: Week) -> str:
-    """You saved 2 papers this week and asked for more like 1."""
-    facts = {"saved": wording.number(week.saved), "liked": wording.number(week.liked)}
-    if week.saved and week.liked:
-        return (
-            ngettext(
-                "You saved %(saved)s paper this week and asked for more like %(liked)s.",
-                "You saved %(saved)s papers this week and asked for more like %(liked)s.",
-                week.saved,
-            )
-            % facts
-        )
-    if week.saved:
-        frame = ngettext(
-            "You saved %(saved)s paper this week.",
-            "You saved %(saved)s papers this week.",
-            week.saved,
-        )
-        return frame % facts
-    if week.liked:
-        frame = ngettext(
-            "You asked for more like %(liked)s paper this week.",
-            "You asked for more like %(liked)s papers this week.",
-            week.liked,
-        )
-        return frame % facts
-    return ""
-
-
-def why_this_mail(cadence: str, weekdays: int, hour: int, zone: str) -> str:
-    """With ADDRESS in place of the reader's."""
-    if cadence == Subscriber.Cadence.WEEKLY:
-        weekdays &= -weekdays
-    return gettext(
-        "You get this because %(address)s subscribed to %(site)s, %(days)s at %(time)s %(zone)s."
-    ) % {
-        "address": ADDRESS,
-        "site": settings.SITE_NAME,
-        "days": wording.weekdays(weekdays),
-        "time": wording.clock(hour),
-        "zone": zone,
-    }
-
-
-def _heading(section: Entry.Section, group: str, count: int, weekly: bool) -> tuple[str, str]:
-    """What stands over a section, and the note at its other end."""
-    if section == Entry.Section.TOP:
-        note = gettext("Best match of the week") if weekly else gettext("Best match of the day")
-        return gettext("Top pick"), note
-    if section == Entry.Section.OUTSIDE:
-        return gettext("Outside your topics"), gettext("One surprise")
-    names = {
-        Entry.Section.FOLLOWED: gettext("From people you follow"),
-        Entry.Section.MORE: gettext("More for you"),
-        Entry.Section.RISING: gettext("Rising over the week"),
-        Entry.Section.ALSO: gettext("Also new in your topics"),
-    }
-    return group or names[section], wording.papers(count)
-
-
-def _public_heading(section: Entry.Section, group: str, count: int) -> tuple[str, str]:
-    if section == Entry.Section.TOP:
-        return gettext("Top paper"), ""
-    return group or gettext("More papers"), wording.papers(count)
 
 
 def squeezed(entries: Sequence[EntryFacts], steps: int) -> list[tuple[EntryFacts, str]]:
