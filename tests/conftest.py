@@ -1,10 +1,13 @@
 """What all tests share: a frozen environment, the real data where it lies beside the project."""
 
 import os
+import uuid
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+
+from newsletter.buckets import RedisStore
 
 os.environ.setdefault("DEBUG", "true")
 
@@ -29,3 +32,9 @@ def _own_outbox(settings, tmp_path):
     settings.VAR_DIR = tmp_path
     settings.EMAIL_FILE_PATH = str(tmp_path / "outbox")
     settings.POSTAL_ADDRESS = "Paper Round, 12 Sample Street, 10115 Berlin, Germany"
+
+
+@pytest.fixture(autouse=True)
+def _own_buckets(monkeypatch):
+    """Redis remembers what earlier tests and runs took, at the same frozen instant."""
+    monkeypatch.setattr(RedisStore, "PREFIX", f"paper-round:test:{uuid.uuid4()}:")
