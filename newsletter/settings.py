@@ -252,7 +252,6 @@ if unknown := set(SOURCES) - {"hf", "arxiv", "arxiv_feed"}:
 ARXIV_CATEGORIES = listing("ARXIV_CATEGORIES")
 SOURCE_CONTACT = address("SOURCE_CONTACT", OPERATOR_EMAIL or MAIL_FROM)
 FETCH_EVERY = number("FETCH_EVERY", 60, least=5, most=1440)
-EMBEDDINGS_MODEL = text("EMBEDDINGS_MODEL")
 
 # The Django project
 
