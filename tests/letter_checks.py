@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import unicodedata
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, cast
 
+import pytest
 from lxml import html as lxml_html
 
 URL = re.compile(r"https?://[^\s<>\"]+")
@@ -120,3 +123,15 @@ def _luminance(colour: str) -> float:
 
     red, green, blue = (linear(int(colour[i : i + 2], 16)) for i in (1, 3, 5))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def assert_no_spam_filter_minds(raw: bytes) -> None:
+    """SpamAssassin, without a network, gives it no point; skipped where it is missing."""
+    if shutil.which("spamassassin") is None:
+        pytest.skip("needs SpamAssassin: apt-get install spamassassin")
+    report = subprocess.run(
+        ["spamassassin", "-L", "-t"], input=raw, capture_output=True, check=True, timeout=120
+    ).stdout.decode()
+    score = re.search(r"^X-Spam-Status: .*?score=(-?[\d.]+)", report, re.M)
+    assert score is not None
+    assert float(score[1]) <= 0.0, report
