@@ -14,7 +14,9 @@ TAPS = {
     "more": Feedback.Kind.MORE,
     "less": Feedback.Kind.LESS,
     "save": Feedback.Kind.SAVED,
+    # Offered on the page that "less" opens, to keep letters small: why it was less.
     "seen": Feedback.Kind.SEEN,
+    "authors": Feedback.Kind.NOT_AUTHOR,
 }
 FOLLOW = "follow"
 ANSWERS = frozenset(Digest.Answer.values)
@@ -25,6 +27,12 @@ def topic_of(entry: Entry) -> Topic | None:
     """The topic that the letter offers to follow; None where it is gone."""
     names = [r.get("topic") for r in entry.reasons if r.get("kind") in {"exploration", "topic"}]
     return Topic.objects.active().filter(name__in=[name for name in names if name]).first()
+
+
+def authors_of(entry: Entry) -> list[str]:
+    """Their names, in the paper's order."""
+    rows = entry.paper.authorships.order_by("position")
+    return list(rows.values_list("author__name", flat=True))
 
 
 def tap(entry: Entry, action: str, *, now: datetime) -> bool:

@@ -46,7 +46,7 @@ def view(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def tap(request: HttpRequest, token: str, paper_id: int, action: str) -> HttpResponse:
-    """More or less like this, save, follow its topic; and take it back."""
+    """More or less like this, save, not these authors, follow its topic; and take it back."""
     entries = Entry.objects.select_related("digest__subscriber", "paper")
     entry = entries.filter(digest__view_token=token, paper=paper_id).first()
     if entry is None:
@@ -67,6 +67,7 @@ def tap(request: HttpRequest, token: str, paper_id: int, action: str) -> HttpRes
         "title": text.clean(entry.paper.title),
         "paper": entry.paper,
         "topic": topic,
+        "authors": replies.authors_of(entry) if action in {"less", "authors"} else [],
         "is_done": is_done,
         "is_undone": is_undone,
     }

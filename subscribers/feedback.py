@@ -12,8 +12,14 @@ from subscribers.models import Feedback, Follow, Subscriber, TopicPreference
 
 Kind = Feedback.Kind
 
-# A paper cannot be both; the later tap counts.
-OPPOSITES = {Kind.MORE: {Kind.LESS}, Kind.LESS: {Kind.MORE}}
+# What a tap takes back: a paper cannot be more and less, and who says that it was only known, or
+# only the authors, has nothing against its subject.
+TAKES_BACK = {
+    Kind.MORE: {Kind.LESS},
+    Kind.LESS: {Kind.MORE},
+    Kind.SEEN: {Kind.LESS},
+    Kind.NOT_AUTHOR: {Kind.LESS},
+}
 
 
 @transaction.atomic
@@ -21,8 +27,8 @@ def give(subscriber: Subscriber, paper: Paper, kind: str, *, now: datetime) -> F
     """Record a tap; the same tap again changes nothing. Raises ValueError for an unknown kind."""
     kind = Kind(kind)
     paper = canonical(paper)
-    for opposite in OPPOSITES.get(kind, set()):
-        undo(subscriber, paper, opposite, now=now)
+    for earlier in TAKES_BACK.get(kind, set()):
+        undo(subscriber, paper, earlier, now=now)
     given, is_new = Feedback.objects.get_or_create(
         subscriber=subscriber, paper=paper, kind=kind, defaults={"given_at": now}
     )

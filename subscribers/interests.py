@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,7 +20,13 @@ WEIGHTS = {
     TopicPreference.Weight.NORMAL: 1.0,
     TopicPreference.Weight.MORE: 1.3,
 }
-LIKES = (Feedback.Kind.MORE, Feedback.Kind.SAVED, Feedback.Kind.PASTED)
+# What an answer says of papers like this one, in likes. The other kinds say nothing of its subject.
+SAYS: dict[str, float] = {
+    Feedback.Kind.MORE: 1.0,
+    Feedback.Kind.SAVED: 1.5,  # kept to be read: more than a passing tap
+    Feedback.Kind.PASTED: 1.0,
+    Feedback.Kind.LESS: DISLIKE,
+}
 NEWEST = 50  # likes of a reader that count
 PART = 900
 
@@ -85,13 +92,23 @@ def _add_feedback(found: dict[int, Reader], part: Sequence[int]) -> None:
         reader.known.append(paper_id)
         if kind == Feedback.Kind.NOT_AUTHOR:
             doubted.append((pk, paper_id))
-        elif kind in (*LIKES, Feedback.Kind.LESS) and len(reader.opinions) < NEWEST:
-            weight = DISLIKE if kind == Feedback.Kind.LESS else 1.0
-            if all(opinion.paper_id != paper_id for opinion in reader.opinions):
-                reader.opinions.append(Opinion(paper_id, at.date(), weight))
+        elif kind in SAYS:
+            _add_opinion(reader, Opinion(paper_id, at.date(), SAYS[kind]))
     authors = _authors_of({paper_id for _, paper_id in doubted})
     for pk, paper_id in doubted:
         found[pk].doubted_authors.extend(authors[paper_id])
+
+
+def _add_opinion(reader: Reader, older: Opinion) -> None:
+    """Of several answers to one paper the newest decides; an older one that agrees can only
+    strengthen it."""
+    for n, opinion in enumerate(reader.opinions):
+        if opinion.paper_id == older.paper_id:
+            if opinion.weight > 0:
+                reader.opinions[n] = replace(opinion, weight=max(opinion.weight, older.weight))
+            return
+    if len(reader.opinions) < NEWEST:
+        reader.opinions.append(older)
 
 
 def _add_titles(found: dict[int, Reader], titles: Sequence[tuple[int, Opinion]]) -> None:

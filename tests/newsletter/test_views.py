@@ -74,7 +74,14 @@ def test_a_copy_without_papers_left_says_so_kindly(client):
 
 
 @pytest.mark.parametrize(
-    ("action", "kind"), [("more", "more"), ("less", "less"), ("save", "saved"), ("seen", "seen")]
+    ("action", "kind"),
+    [
+        ("more", "more"),
+        ("less", "less"),
+        ("save", "saved"),
+        ("seen", "seen"),
+        ("authors", "not_author"),
+    ],
 )
 def test_a_tap_counts_on_post_and_can_be_taken_back(action, kind, client):
     digest = make_digest()
@@ -87,6 +94,25 @@ def test_a_tap_counts_on_post_and_can_be_taken_back(action, kind, client):
 
     assert given == [(kind, None)]
     assert not digest.subscriber.feedback.filter(undone_at=None).exists()
+
+
+def standing(digest):
+    return set(digest.subscriber.feedback.filter(undone_at=None).values_list("kind", flat=True))
+
+
+def test_who_wants_less_may_say_that_it_is_only_for_the_authors(client):
+    digest = make_digest(papers=[make_paper(authors=["Maya Ellison", "Bo Lind"])])
+    path = f"/f/{digest.view_token}/{digest.entries.get().paper_id}"
+
+    less = client.post(f"{path}/less").content.decode()
+    asked = client.get(f"{path}/authors").content.decode()
+    before = standing(digest)
+    client.post(f"{path}/authors")
+
+    assert f'href="{path}/authors"' in less
+    assert "Maya Ellison, Bo Lind" in asked
+    assert before == {"less"}, "opening a page changes nothing"
+    assert standing(digest) == {"not_author"}, "the subject is not held against it any more"
 
 
 def test_nobody_answers_about_a_paper_the_letter_did_not_bring(client):

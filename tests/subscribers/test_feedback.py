@@ -33,6 +33,16 @@ def test_more_and_less_exclude_each_other():
     assert feedback.standing(reader, [paper]) == {paper.pk: {"less", "saved"}}
 
 
+@pytest.mark.parametrize("reason", ["seen", "not_author"])
+def test_a_better_reason_takes_less_back(reason):
+    reader, paper = make_subscriber(), make_paper()
+
+    feedback.give(reader, paper, "less", now=NOW)
+    feedback.give(reader, paper, reason, now=LATER)
+
+    assert feedback.standing(reader, [paper]) == {paper.pk: {reason}}
+
+
 def test_an_undone_tap_is_kept_with_its_time_and_can_be_given_again():
     reader, paper = make_subscriber(), make_paper()
     feedback.give(reader, paper, "more", now=NOW)

@@ -1,5 +1,7 @@
 """Each answer and each rule has an effect of its own on what a reader gets."""
 
+from datetime import timedelta
+
 import pytest
 
 from newsletter import reasons
@@ -63,6 +65,39 @@ def test_a_like_of_any_kind_brings_papers_like_it(papers, kind):
 
     rest = [value for pk, value in after.items() if pk not in (answered.pk, alike.pk)]
     assert after[alike.pk] > max(rest) > 0
+
+
+def alone(papers, *kinds):
+    """What the paper that is like the first one is worth to whoever gave only these answers."""
+    reader = make_subscriber()
+    for hours, kind in enumerate(kinds):
+        feedback.give(reader, papers[0], kind, now=NOW + timedelta(hours=hours))
+    return relevance(reader)[papers[1].pk]
+
+
+def test_a_saved_paper_counts_for_more_than_a_passing_tap(papers):
+    more, saved, pasted = (alone(papers, kind) for kind in ("more", "saved", "pasted"))
+
+    assert saved > more == pasted > 0
+
+
+def test_saved_and_more_together_are_one_answer_the_stronger(papers):
+    saved = alone(papers, "saved")
+
+    assert alone(papers, "saved", "more") == alone(papers, "more", "saved") == saved
+
+
+def test_of_answers_that_contradict_each_other_the_newer_counts(papers):
+    assert alone(papers, "saved", "less") == alone(papers, "less")
+    assert alone(papers, "less", "saved") == alone(papers, "saved")
+
+
+def test_every_answer_has_an_effect_of_its_own(bees, papers):
+    kinds = ["more", "less", "saved", "seen", "not_author"]
+
+    effects = {tuple(effect(bees, papers, kind)) for kind in kinds}
+
+    assert len(effects) == len(kinds)
 
 
 def test_less_takes_papers_like_it_back(bees, papers):
