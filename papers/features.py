@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags, vstack
 from sklearn.utils.extmath import randomized_range_finder
 
+from papers.encoded import join, take
 from papers.words import content, stems
 
 Floats = NDArray[np.float32]
@@ -62,7 +63,7 @@ class Documents:
             self.matches[index],
             self.latent[index],
             self.subjects[index],
-            [self.texts[row] for row in rows],
+            take(self.texts, rows),
             [self.categories[row] for row in rows],
         )
 
@@ -74,7 +75,7 @@ class Documents:
             vstack([first.matches, second.matches], format="csr"),
             np.vstack([first.latent, second.latent]),
             np.vstack([first.subjects, second.subjects]),
-            [*first.texts, *second.texts],
+            join([first.texts, second.texts]),
             [*first.categories, *second.categories],
         )
 
@@ -108,10 +109,18 @@ class Features:
 
     def read_stemmed(self, listed: Sequence[Document], texts: Sequence[Sequence[str]]) -> Documents:
         """The same for texts that `stemmed` has been through."""
-        counts = self.count(texts)
+        categories = [document.categories for document in listed]
+        return self.read_counted(self.count(texts), texts, categories)
+
+    def read_counted(
+        self,
+        counts: csr_matrix,
+        texts: Sequence[Sequence[str]],
+        categories: Sequence[tuple[str, ...]],
+    ) -> Documents:
+        """The same for texts whose words `count` has counted."""
         words = self.weigh(counts)
         latent = self.place(words)
-        categories = [document.categories for document in listed]
         subjects = self._subjects(latent, categories)
         return Documents(words, self._bm25(counts), latent, subjects, texts, categories)
 

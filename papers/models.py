@@ -372,3 +372,17 @@ class VectorModel(models.Model):
 
     def __str__(self) -> str:
         return f"vectors of {self.fitted_at:%Y-%m-%d %H:%M} over {self.papers} papers"
+
+
+class PaperVectors(models.Model):
+    """Papers as numbers under one model: papers/paper_vectors.py. They go with it."""
+
+    model = models.ForeignKey(VectorModel, on_delete=models.CASCADE, related_name="paper_vectors")
+    papers = models.PositiveIntegerField()
+    payload = models.BinaryField()
+
+    class Meta:
+        verbose_name_plural = "paper vectors"
+
+    def __str__(self) -> str:
+        return f"{self.papers} papers under vector model {self.model_id}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from papers.encoded import Encoded
 from papers.words import content, stems
 
 LONGEST = 6  # words of a phrase that are compared
@@ -28,16 +29,26 @@ def hits(wanted: Sequence[Sequence[str]], texts: Sequence[Sequence[str]]) -> Hit
     index = _index(wanted)
     counts = np.zeros((len(wanted), len(texts)), np.float32)
     phrases: dict[tuple[int, int], str] = {}
+    for column, following in _beginnings(texts, index):
+        for phrase, written, owners in index[following[0]]:
+            if tuple(following[: len(phrase)]) == phrase:
+                for row in owners:
+                    counts[row, column] += 1
+                    phrases.setdefault((row, column), written)
+    return Hits(counts, phrases)
+
+
+def _beginnings(
+    texts: Sequence[Sequence[str]], words: Collection[str]
+) -> Iterator[tuple[int, Sequence[str]]]:
+    """Where a phrase may begin: the text, and the stems from there on."""
+    if isinstance(texts, Encoded):
+        yield from texts.beginning_with(words, LONGEST)
+        return
     for column, text in enumerate(texts):
         for position, word in enumerate(text):
-            if word not in index:
-                continue
-            for phrase, written, owners in index[word]:
-                if tuple(text[position : position + len(phrase)]) == phrase:
-                    for row in owners:
-                        counts[row, column] += 1
-                        phrases.setdefault((row, column), written)
-    return Hits(counts, phrases)
+            if word in words:
+                yield column, text[position : position + LONGEST]
 
 
 def _index(wanted: Sequence[Sequence[str]]) -> dict[str, list[_Phrase]]:

@@ -21,6 +21,11 @@ from papers.models import Author, Authorship, Engagement, Paper, PaperTopic, Top
 
 PART = 900  # ids in one query
 KEPT = timedelta(minutes=5)
+# Of a paper; the rest stays in the database.
+READ = (
+    *("title", "abstract", "summary", "categories"),
+    *("trend", "upvotes", "first_mentioned_on", "published_at", "changed_at"),
+)
 MOST_KEPT = 15_000  # papers of a pool that a web process may keep
 
 
@@ -40,7 +45,7 @@ _recent: dict[int, Kept] = {}  # by their days
 
 def load(on: date, *, now: datetime, days: int = 7) -> Pool:
     """The papers first mentioned in the `days` up to and with `on`, as arrays."""
-    return of_papers(list(Paper.objects.pool(on, days=days).order_by("-id")), now=now)
+    return of_papers(_papers(on, days), now=now)
 
 
 def recent(on: date, *, now: datetime, days: int = 7) -> Pool:
@@ -56,7 +61,7 @@ def recent(on: date, *, now: datetime, days: int = 7) -> Pool:
     state = (on, *papers.values(), *topics.values(), model.version)
     kept = _recent.get(days)
     if kept is None or kept.state != state or not kept.at <= now < kept.at + KEPT:
-        listed = list(Paper.objects.pool(on, days=days).order_by("-id"))
+        listed = _papers(on, days)
         documents = _read(listed, model, kept)
         stamps = {paper.pk: paper.changed_at for paper in listed}
         pool = of_papers(listed, now=now, documents=documents)
@@ -74,6 +79,10 @@ def days_kept(on: date, *, most: int, least: int = 7) -> int:
             behind: int = (on - day).days
             return max(behind, least)
     return most
+
+
+def _papers(on: date, days: int) -> list[Paper]:
+    return list(Paper.objects.pool(on, days=days).only(*READ).order_by("-id"))
 
 
 def _read(papers: Sequence[Paper], model: vectors.Vectors, kept: Kept | None = None) -> Documents:
@@ -195,7 +204,7 @@ def _gained(papers: Sequence[Paper], now: datetime) -> dict[int, tuple[int, int]
     was first mentioned.
     """
     readings: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
-    for part in _parts([paper.pk for paper in papers]):
+    for part in _parts([paper.pk for paper in papers if paper.upvotes is not None]):
         rows = Engagement.objects.filter(
             paper_id__in=part, upvotes__isnull=False, read_at__lte=now
         ).order_by("read_at")

@@ -14,10 +14,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from papers import trend, vectors
+from papers import paper_vectors, trend, vectors
 from papers.features import Documents
 from papers.matching import Matcher, Matches, TopicText
 from papers.models import Authorship, Engagement, Paper, PaperTopic, Topic
+from papers.packing import Texts
 from papers.prospects import Facts, Prospects
 
 STORED = 0.25  # scores from here are kept; a like from here may speak for the topic
@@ -37,7 +38,8 @@ def refresh(paper_ids: Collection[int], *, now: datetime) -> None:
     for start in range(0, len(ids), BATCH):
         papers = list(Paper.objects.canonical().filter(pk__in=ids[start : start + BATCH]))
         if papers and topics:
-            _store(papers, topics, _match(topics, papers, now))
+            model = vectors.current(now)
+            _store(papers, topics, _match(topics, read_and_keep(papers, model, now), model))
     refresh_topics([topic for topic in topics if topic.scored_hash != text_hash(topic)], now=now)
     refresh_trends(Paper.objects.canonical().filter(pk__in=ids), now=now)
 
@@ -55,10 +57,10 @@ def refresh_topics(topics: Sequence[Topic], *, days: int = 60, now: datetime | N
     since = (now - timedelta(days=days)).date()
     recent = Paper.objects.mentioned_since(since)
     PaperTopic.objects.filter(topic__in=topics).exclude(paper__in=recent).delete()
-    papers = list(recent)
+    papers, model = list(recent), vectors.current(now)
     for start in range(0, len(papers), BATCH):
         batch = papers[start : start + BATCH]
-        _store(batch, topics, _match(topics, batch, now))
+        _store(batch, topics, _match(topics, read(batch, model), model))
     for topic in topics:
         Topic.objects.filter(pk=topic.pk).update(scored_hash=text_hash(topic))
 
@@ -194,16 +196,29 @@ def _facts(papers: Sequence[Paper]) -> list[Facts | None]:
 
 def read(papers: Sequence[Paper], model: vectors.Vectors) -> Documents:
     """Papers as numbers, in their order."""
-    return model.features.read(
-        vectors.document(paper.title, paper.abstract or paper.summary, paper.categories)
-        for paper in papers
-    )
+    documents = [vectors.document_of(paper) for paper in papers]
+    ids = [paper.pk for paper in papers]
+    return paper_vectors.read(model.version, model.features, ids, documents)
 
 
-def _match(topics: Iterable[Topic], papers: Sequence[Paper], now: datetime) -> Matches:
-    model = vectors.current(now)
-    known = matcher(tuple(topic_text(topic) for topic in topics), model)
-    return known.match(read(papers, model))
+def read_and_keep(papers: Sequence[Paper], model: vectors.Vectors, now: datetime) -> Documents:
+    """The same for papers that came or changed; those that pools may hold are stored."""
+    documents = [vectors.document_of(paper) for paper in papers]
+    texts = Texts.of(documents, model.features)
+    since = (now - paper_vectors.SPAN).date()
+    fresh = [
+        n
+        for n, paper in enumerate(papers)
+        if paper.first_mentioned_on and paper.first_mentioned_on >= since
+    ]
+    if model.version:
+        ids = [papers[n].pk for n in fresh]
+        paper_vectors.store(model.version, ids, [documents[n] for n in fresh], texts.take(fresh))
+    return texts.read(model.features)
+
+
+def _match(topics: Iterable[Topic], papers: Documents, model: vectors.Vectors) -> Matches:
+    return matcher(tuple(topic_text(topic) for topic in topics), model).match(papers)
 
 
 @lru_cache(maxsize=4)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+from django.db import transaction
 from django.db.models import Count, Max
 
-from papers.features import Document, Documents, Features
+from papers import paper_vectors
+from papers.features import Document, Documents, Features, stemmed
 from papers.features import fit as fit_features
 from papers.models import Paper, VectorModel
+from papers.packing import Texts, arrays, lines, packed, texts_of, unpacked
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1  # of the payload; an older one is left unread
+FORMAT = 2  # of the payload; an older one is left unread
 DAYS = 60  # of papers a fit looks back on
 ORDINARY = 8_000  # papers kept with the model: what no match looks like
-KEPT = 7  # stored models
+KEPT = 3  # stored models
 ENOUGH = 300  # papers from which a first fit is worth storing
 FIRST = 4_000  # papers of a first fit, which somebody waits for
 
@@ -39,21 +41,43 @@ _current: Vectors | None = None
 
 
 def fit(now: datetime, *, limit: int | None = None) -> VectorModel:
-    """Fit on the last 60 days of papers and store it as the newest model."""
-    documents = _documents(now, limit)
-    features = fit_features(documents)
-    sample = _sample(documents)
-    model = VectorModel.objects.create(
-        format=FORMAT,
-        fitted_at=now,
-        papers=len(documents),
-        payload=pack(features, sample),
-        notes={"words": len(features.vocabulary), "dimensions": features.latent.shape[1]},
-    )
-    old = VectorModel.objects.order_by("-fitted_at", "-id").values_list("id", flat=True)[KEPT:]
-    VectorModel.objects.filter(id__in=list(old)).delete()
+    """Fit on the last 60 days of papers and store it as the newest model.
+
+    The papers that pools may hold are stored with it as numbers: papers/paper_vectors.py.
+    """
+    papers = _papers(now, limit)
+    documents = [document for _, _, document in papers]
+    stems = [stemmed(document) for document in documents]
+    features = fit_features(documents, texts=stems)
+    sample = _sample(len(documents))
+    since = (now - paper_vectors.SPAN).date()
+    recent = [n for n, (_, on, _) in enumerate(papers) if on and on >= since]
+    recent = recent[: paper_vectors.MOST]
+    ordinary = _texts(documents, stems, sample, features)
+    theirs = _texts(documents, stems, recent, features)
+    with transaction.atomic():
+        model = VectorModel.objects.create(
+            format=FORMAT,
+            fitted_at=now,
+            papers=len(documents),
+            payload=pack(features, ordinary),
+            notes={"words": len(features.vocabulary), "dimensions": features.latent.shape[1]},
+        )
+        ids = [papers[n][0] for n in recent]
+        paper_vectors.store(model.pk, ids, [documents[n] for n in recent], theirs)
+        old = VectorModel.objects.order_by("-fitted_at", "-id").values_list("id", flat=True)[KEPT:]
+        VectorModel.objects.filter(id__in=list(old)).delete()
     logger.info("fitted vectors %s on %s papers", model.pk, model.papers)
     return model
+
+
+def _texts(
+    documents: Sequence[Document],
+    stems: Sequence[Sequence[str]],
+    rows: Sequence[int],
+    features: Features,
+) -> Texts:
+    return Texts.of([documents[n] for n in rows], features, [stems[n] for n in rows])
 
 
 def current(now: datetime) -> Vectors:
@@ -75,51 +99,50 @@ def current(now: datetime) -> Vectors:
     return _current
 
 
-def pack(features: Features, sample: Sequence[Document]) -> bytes:
-    """A compressed npz of plain arrays: nothing in it can run."""
-    buffer = io.BytesIO()
-    np.savez_compressed(
-        buffer,
-        vocabulary=np.array("\n".join(features.vocabulary)),
-        frequency=features.frequency,
-        length=np.array(features.length),
-        latent=features.latent.astype(np.float16),
-        middle=features.middle,
-        codes=np.array("\n".join(features.codes)),
-        usual=features.usual,
-        lean=features.lean,
-        ordinary=np.array("\n".join(_line(document) for document in sample)),
+def pack(features: Features, ordinary: Texts) -> bytes:
+    return packed(
+        {
+            "vocabulary": np.array("\n".join(features.vocabulary)),
+            "frequency": features.frequency,
+            "length": np.array(features.length),
+            "latent": features.latent.astype(np.float16),
+            "middle": features.middle,
+            "codes": np.array("\n".join(features.codes)),
+            "usual": features.usual,
+            "lean": features.lean,
+            **arrays(ordinary),
+        }
     )
-    return buffer.getvalue()
 
 
 def _unpack(version: int, payload: bytes | memoryview) -> Vectors:
-    with np.load(io.BytesIO(bytes(payload)), allow_pickle=False) as stored:
-        features = Features(
-            _lines(stored["vocabulary"]),
-            stored["frequency"],
-            float(stored["length"]),
-            stored["latent"].astype(np.float32),
-            stored["middle"],
-            _lines(stored["codes"]),
-            stored["usual"],
-            stored["lean"],
-        )
-        sample = [_document(line) for line in _lines(stored["ordinary"])]
-    return Vectors(version, features, features.read(sample))
+    stored = unpacked(payload)
+    features = Features(
+        lines(stored["vocabulary"]),
+        stored["frequency"],
+        float(stored["length"]),
+        stored["latent"].astype(np.float32),
+        stored["middle"],
+        lines(stored["codes"]),
+        stored["usual"],
+        stored["lean"],
+    )
+    ordinary = texts_of(stored, len(features.vocabulary))
+    return Vectors(version, features, ordinary.read(features))
 
 
-def _documents(now: datetime, limit: int | None) -> list[Document]:
+def _papers(now: datetime, limit: int | None) -> list[tuple[int, date | None, Document]]:
+    """Id, day and text of the papers to fit on, newest first."""
     since = (now - timedelta(days=DAYS)).date()
     papers = Paper.objects.mentioned_since(since)
     if not papers.exists():
         papers = Paper.objects.canonical()
     rows = papers.order_by("-first_mentioned_on", "-id").values_list(
-        "title", "abstract", "summary", "categories"
+        "id", "first_mentioned_on", "title", "abstract", "summary", "categories"
     )
     return [
-        document(title, abstract or summary, categories)
-        for title, abstract, summary, categories in rows[: limit or 100_000].iterator(
+        (pk, on, document(title, abstract or summary, categories))
+        for pk, on, title, abstract, summary, categories in rows[: limit or 100_000].iterator(
             chunk_size=2000
         )
     ]
@@ -129,10 +152,13 @@ def document(title: str, abstract: str, categories: Sequence[str]) -> Document:
     return Document(title, abstract, tuple(categories))
 
 
-def _sample(documents: Sequence[Document]) -> list[Document]:
+def document_of(paper: Paper) -> Document:
+    return document(paper.title, paper.abstract or paper.summary, paper.categories)
+
+
+def _sample(number: int) -> range:
     """Every n-th paper, so that each of the days is in it."""
-    step = max(len(documents) // ORDINARY, 1)
-    return list(documents[::step][:ORDINARY])
+    return range(0, number, max(number // ORDINARY, 1))[:ORDINARY]
 
 
 _spot: tuple[tuple[Any, ...], Vectors] | None = None
@@ -144,7 +170,7 @@ def _made_on_the_spot(now: datetime) -> Vectors:
     newest = Paper.objects.aggregate(n=Count("id"), id=Max("id"), changed=Max("changed_at"))
     state = (now.date(), *newest.values())
     if _spot is None or _spot[0] != state:
-        documents = _documents(now, FIRST)
+        documents = [document for _, _, document in _papers(now, FIRST)]
         features = fit_features(documents)
         _spot = state, Vectors(0, features, features.read(documents))
     return _spot[1]
@@ -159,18 +185,3 @@ def _warn_of_other_formats() -> None:
             others,
             FORMAT,
         )
-
-
-def _lines(stored: np.ndarray) -> list[str]:
-    text = str(stored)
-    return text.split("\n") if text else []
-
-
-def _line(document: Document) -> str:
-    parts = (document.title, document.abstract, " ".join(document.categories))
-    return "\t".join(" ".join(part.split()) for part in parts)
-
-
-def _document(line: str) -> Document:
-    title, abstract, categories = line.split("\t")
-    return Document(title, abstract, tuple(categories.split()))

@@ -38,13 +38,14 @@ PURE = [
         "backtest",
         "candidates",
         "clusters",
+        "encoded",
         "explanation",
         "features",
         "likeness",
         "likes",
         "matching",
     ),
-    *("phrases", "ranking", "readers", "relevance", "selection", "trend", "words"),
+    *("packing", "phrases", "ranking", "readers", "relevance", "selection", "trend", "words"),
 ]
 
 
