@@ -6,6 +6,7 @@ On PostgreSQL several senders claim at once (FOR UPDATE SKIP LOCKED); on SQLite 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -51,20 +52,55 @@ def claim(
     sender_id: int, now: datetime, *, most: int, after: int = 0, choice: Choice = EVERYTHING
 ) -> list[Digest]:
     """Take up to `most` letters with ids above `after`; nobody else gets them."""
-    rows = claimable(now, choice).filter(pk__gt=after).order_by("pk")
+    editions = open_editions(choice)
     with transaction.atomic():
         if connection.features.has_select_for_update_skip_locked:
             with connection.cursor() as cursor:
                 # Marks need not wait for the disk because a crash never forgets whose letters
                 # these are.
                 cursor.execute("SET LOCAL synchronous_commit TO on")
-            rows = rows.select_for_update(skip_locked=True, of=("self",))
-        ids = list(rows.values_list("pk", flat=True)[:most])
+        ids: list[int] = []
+        for rows in _by_edition(editions, now, choice):
+            rows = rows.filter(pk__gt=after).order_by("pk")
+            if connection.features.has_select_for_update_skip_locked:
+                rows = rows.select_for_update(skip_locked=True, of=("self",))
+            ids += rows.values_list("pk", flat=True)[: most - len(ids)]
+            if len(ids) == most:
+                break
         taken = Digest.objects.filter(pk__in=ids, status=Status.PENDING)
         taken.update(status=Status.CLAIMED, sender=sender_id, claimed_at=now)
+    return _held(ids, sender_id, editions)
+
+
+def waiting(now: datetime, *, most: int, choice: Choice = EVERYTHING) -> int:
+    """How many letters could go now; not counted beyond `most`."""
+    found = 0
+    for rows in _by_edition(open_editions(choice), now, choice):
+        found += rows.order_by()[: most - found].count()
+        if found >= most:
+            break
+    return found
+
+
+def _by_edition(editions: Iterable[int], now: datetime, choice: Choice) -> Iterator[DigestQuerySet]:
+    """One edition at a time: then the index of what is pending leads there, and nobody reads over
+    the letters of other days.
+    """
+    for edition in editions:
+        yield claimable(now, choice).filter(edition=edition)
+
+
+def open_editions(choice: Choice = EVERYTHING) -> dict[int, Edition]:
+    """The few that letters may leave, oldest first."""
+    rows = Edition.objects.filter(status=Edition.Status.OPEN, closed_at=None)
+    if choice.date:
+        rows = rows.filter(date=choice.date)
+    return {edition.pk: edition for edition in rows.order_by("pk")}
+
+
+def _held(ids: list[int], sender_id: int, editions: Mapping[int, Edition]) -> list[Digest]:
     held = Digest.objects.filter(pk__in=ids, status=Status.CLAIMED, sender=sender_id)
     digests = list(held.select_related("subscriber").order_by("pk"))
-    editions = Edition.objects.in_bulk({digest.edition_id for digest in digests})
     for digest in digests:
         digest.edition = editions[digest.edition_id]
     return digests

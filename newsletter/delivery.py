@@ -106,7 +106,7 @@ class Run:
     def workers(self) -> int:
         """As many connections as there are batches, up to MAIL_CONNECTIONS."""
         most = settings.MAIL_CONNECTIONS if way_out(self.printer).can_share else 1
-        some = claims.claimable(self.clock(), self.choice).order_by()[: most * BATCH].count()
+        some = claims.waiting(self.clock(), most=most * BATCH, choice=self.choice)
         if self.left is not None:
             some = min(some, self.left)
         return min(most, -(-some // BATCH))

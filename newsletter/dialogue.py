@@ -91,7 +91,6 @@ class Dialogue:
         self.relay = relay
         self.extensions: dict[str, str] = {}
         self.letters = 0  # ended on this connection
-        self.waited = 0.0  # seconds spent waiting for replies
         self.phase = "connect"  # how far the present letter has got
         self._socket: socket.socket | None = None
         self._buffer = b""
@@ -347,25 +346,25 @@ class Dialogue:
 
     def _reply(self, timeout: float) -> Reply:
         """The next complete reply; raises SilenceError where none comes."""
-        began = time.monotonic()
+        deadline = 0.0
         lines: list[str] = []
         while True:
             line, mark, rest = self._buffer.partition(b"\n")
-            if mark:
-                self._buffer = rest
-                text = line.decode("utf-8", "replace").rstrip("\r")
-                if not text[:3].isdigit() or text[3:4] not in ("", " ", "-"):
-                    self.abort()
-                    raise SilenceError(f"not SMTP: {quoted(text)[:80]}")
-                lines.append(text[4:])
-                if text[3:4] != "-":
-                    self.waited += time.monotonic() - began
-                    return Reply(int(text[:3]), "\n".join(lines))
-            if len(self._buffer) + sum(map(len, lines)) > LONGEST_REPLY:
+            if not mark:
+                deadline = deadline or time.monotonic() + timeout
+                self._receive(deadline)
+                continue
+            self._buffer = rest
+            text = line.decode("utf-8", "replace").rstrip("\r")
+            if not text[:3].isdigit() or text[3:4] not in ("", " ", "-"):
+                self.abort()
+                raise SilenceError(f"not SMTP: {quoted(text)[:80]}")
+            lines.append(text[4:])
+            if text[3:4] != "-":
+                return Reply(int(text[:3]), "\n".join(lines))
+            if sum(map(len, lines)) > LONGEST_REPLY:
                 self.abort()
                 raise SilenceError("a reply without end")
-            if not mark:
-                self._receive(began + timeout)
 
     def _receive(self, deadline: float) -> None:
         left = deadline - time.monotonic()
@@ -373,12 +372,15 @@ class Dialogue:
             raise SilenceError("no answer in time" if self._socket else "the connection is closed")
         try:
             self._socket.settimeout(left)
-            got = self._socket.recv(65_536)
+            got = self._socket.recv(4096)
         except OSError as error:
             raise SilenceError(_why(error)) from error
         if not got:
             raise SilenceError("the connection was closed")
         self._buffer += got
+        if len(self._buffer) > LONGEST_REPLY:
+            self.abort()
+            raise SilenceError("a reply without end")
 
 
 def _judge(reply: Reply, phase: str) -> Outcome:
@@ -399,6 +401,8 @@ def _judge(reply: Reply, phase: str) -> Outcome:
 
 def mailable(address: str) -> str:
     """The address with its domain in ASCII (RFC 3490), as an envelope needs it."""
+    if address.isascii():
+        return address
     local, at, domain = address.rpartition("@")
     try:
         return f"{local}{at}{domain.encode('idna').decode('ascii')}"

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import psycopg
@@ -205,9 +206,8 @@ class Marks:
 
     def _begin(self, letter: Next, now: datetime) -> Statement:
         hashes = consent.address_hashes(letter.to)
-        sql = BEGIN.format(", ".join(["%s"] * len(hashes)))
         ours = [letter.provider, letter.digest.pk, self.sender.pk]
-        return sql, [*ours, now - LATE, letter.to, *hashes]
+        return _begin(len(hashes)), [*ours, now - LATE, letter.to, *hashes]
 
     def _open_attempt(self, letter: Next, now: datetime, source: str = DIGESTS) -> Statement:
         values = [self.sender.pk, letter.provider, now, letter.digest.pk]
@@ -304,12 +304,24 @@ class Marks:
                 )
 
 
+@lru_cache(maxsize=8)
+def _begin(hashes: int) -> str:
+    return BEGIN.format(", ".join(["%s"] * hashes))
+
+
 def _sqlite(statement: Statement) -> Statement:
     sql, values = statement
-    return sql.replace("%s", "?"), [
-        v.astimezone(UTC).replace(tzinfo=None).isoformat(" ") if isinstance(v, datetime) else v
-        for v in values
-    ]
+    return _question_marks(sql), [_utc(v) if type(v) is datetime else v for v in values]
+
+
+@lru_cache(maxsize=32)
+def _question_marks(sql: str) -> str:
+    return sql.replace("%s", "?")
+
+
+@lru_cache(maxsize=8)  # one instant stands in several places of a step
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
 
 @contextmanager

@@ -94,7 +94,10 @@ class Digest(models.Model):
         OFF = "off"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)  # in the Message-ID
-    edition = models.ForeignKey(Edition, on_delete=models.PROTECT, related_name="digests")
+    # Its unique pair with the reader is an index of its own, as with entries and attempts below.
+    edition = models.ForeignKey(
+        Edition, on_delete=models.PROTECT, related_name="digests", db_index=False
+    )
     subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="digests")
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.REGULAR)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
@@ -110,7 +113,12 @@ class Digest(models.Model):
     view_token = models.CharField(max_length=40, unique=True, default=new_token, editable=False)
     not_before = models.DateTimeField(null=True, blank=True)
     sender = models.ForeignKey(
-        "Sender", null=True, blank=True, on_delete=models.SET_NULL, related_name="digests"
+        "Sender",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="digests",
+        db_index=False,  # only the held ones are looked for; see digest_held
     )
     claimed_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -141,11 +149,8 @@ class Digest(models.Model):
             models.Index(
                 fields=["edition", "id"], name="digest_pending", condition=Q(status="pending")
             ),
-            models.Index(
-                fields=["sender"],
-                name="digest_held",
-                condition=Q(status__in=["claimed", "sending"]),
-            ),
+            # A condition that SQLite, too, sees to hold where a sender is named.
+            models.Index(fields=["sender"], name="digest_held", condition=Q(sender__isnull=False)),
             models.Index(
                 fields=["uncertain_since"],
                 name="digest_uncertain",
@@ -174,8 +179,12 @@ class Entry(models.Model):
         OUTSIDE = "outside"
         ALSO = "also"
 
-    digest = models.ForeignKey(Digest, on_delete=models.CASCADE, related_name="entries")
-    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="entries")
+    digest = models.ForeignKey(
+        Digest, on_delete=models.CASCADE, related_name="entries", db_index=False
+    )
+    subscriber = models.ForeignKey(
+        Subscriber, on_delete=models.CASCADE, related_name="entries", db_index=False
+    )
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="entries")
     position = models.PositiveSmallIntegerField()
     section = models.CharField(max_length=10, choices=Section)
@@ -219,9 +228,13 @@ class Attempt(models.Model):
         UNCERTAIN = "uncertain"
         NOT_TRIED = "not_tried"  # the relay's own fault; counts for nobody
 
-    digest = models.ForeignKey(Digest, on_delete=models.CASCADE, related_name="attempt_log")
+    digest = models.ForeignKey(
+        Digest, on_delete=models.CASCADE, related_name="attempt_log", db_index=False
+    )
     number = models.PositiveSmallIntegerField()
-    sender = models.ForeignKey(Sender, null=True, blank=True, on_delete=models.SET_NULL)
+    sender = models.ForeignKey(
+        Sender, null=True, blank=True, on_delete=models.SET_NULL, db_index=False
+    )
     provider = models.CharField(max_length=40, blank=True)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)

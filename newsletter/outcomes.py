@@ -28,5 +28,7 @@ class Outcome:
 
 def quoted(text: str) -> str:
     """What the other side said: one line of at most 300 characters, no address in it."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return ADDRESS.sub("‹address›", line)[:300]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    line = " ".join(text.split())
+    return (ADDRESS.sub("‹address›", line) if "@" in line else line)[:300]

@@ -56,6 +56,9 @@ def take_back(now: datetime) -> Counter[str]:
 def _bury(sender_id: int | None, now: datetime) -> Counter[str]:
     """What a dead sender held; its lock is ours while this runs."""
     held = Digest.objects.filter(sender=sender_id).order_by()
+    if sender_id is None:  # an edition that is closed holds none; there may be years of them
+        living = Edition.objects.filter(closed_at=None).values_list("pk", flat=True)
+        held = held.filter(edition__in=list(living))
     claimed = held.filter(status=Status.CLAIMED).update(
         status=Status.PENDING, sender=None, claimed_at=None
     )

@@ -9,6 +9,7 @@ import dataclasses
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +35,12 @@ class Ready:
     digest: Digest
     to: str
     body: Any  # bytes on the wire, or a message
+
+    @cached_property
+    def envelope(self) -> Envelope:
+        """Of a body that is bytes."""
+        sender, to = mailable(settings.MAIL_FROM), mailable(self.to)
+        return Envelope(sender, to, len(self.body), is_8bit=not self.body.isascii())
 
 
 class Way(Protocol):
@@ -117,21 +124,16 @@ class SmtpWay:
         return None
 
     def hand_over(self, letter: Ready, provider: str, then: Ready | None) -> Outcome:
-        refusal = self.dialogue.envelope(_envelope(letter))
+        refusal = self.dialogue.envelope(letter.envelope)
         if refusal:
             return blame(refusal)
-        return self.dialogue.body(letter.body, _envelope(then) if then else None)
+        return self.dialogue.body(letter.body, then.envelope if then else None)
 
     def forget(self) -> None:
         self.dialogue.forget()
 
     def close(self) -> None:
         self.dialogue.close()
-
-
-def _envelope(letter: Ready) -> Envelope:
-    sender, to = mailable(settings.MAIL_FROM), mailable(letter.to)
-    return Envelope(sender, to, len(letter.body), is_8bit=not letter.body.isascii())
 
 
 def blame(refusal: Outcome) -> Outcome:

@@ -1,0 +1,73 @@
+"""Letters are taken a few at a time, whatever lies in the table beside them."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from newsletter import claims, delivery
+from newsletter.models import Digest, Sender
+from tests.factories import NOW, make_digest, make_edition
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+
+
+def make_sender(**fields) -> Sender:
+    return Sender.objects.create(**{"host": "here", "pid": 1, "started_at": NOW, **fields})
+
+
+def claimed(sender: Sender, **what) -> list[int]:
+    return [digest.pk for digest in claims.claim(sender.pk, NOW, **what)]
+
+
+def test_letters_of_several_editions_are_taken_in_order_of_the_editions():
+    today, yesterday = make_edition(date=NOW.date()), make_edition(date=(NOW - DAY).date())
+    late = make_digest(edition=yesterday)
+    first, second, third = (make_digest(edition=today) for _ in range(3))
+
+    assert claims.waiting(NOW, most=10) == 4
+    assert claims.waiting(NOW, most=2) == 2
+    assert claimed(make_sender(), most=2) == [first.pk, second.pk]
+    assert claimed(make_sender(), most=2) == [late.pk, third.pk]
+    assert claims.waiting(NOW, most=10) == 0
+
+
+@pytest.mark.parametrize("status", ["paused", "held", "cancelled", "closed"])
+def test_nothing_is_taken_of_an_edition_that_is_not_open(status):
+    make_digest(edition=make_edition(status=status))
+
+    assert claimed(make_sender(), most=2) == []
+    assert claims.waiting(NOW, most=2) == 0
+
+
+def test_claims_and_sweeps_do_not_read_over_the_letters_of_other_days():
+    if connection.vendor != "sqlite":
+        pytest.skip("its plans depend on what the tables hold")
+    make_digest(status=Digest.Status.CLAIMED, sender=make_sender())
+    make_digest()
+
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        claimed(make_sender(), most=2)
+        claims.waiting(NOW, most=2)
+        delivery.sweep(NOW)
+        claims.release(1)
+
+    assert [step for query in asked for step in plan(query["sql"]) if reads_over(step)] == []
+
+
+def plan(sql: str) -> list[str]:
+    if not sql.startswith(("SELECT", "UPDATE")):
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {sql}".replace("%", "%%"))
+        return [row[3] for row in cursor.fetchall()]
+
+
+def reads_over(step: str) -> bool:
+    table = Digest._meta.db_table
+    return step == f"SCAN {table}" or (table in step and "PRIMARY KEY (rowid>" in step)
