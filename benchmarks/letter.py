@@ -97,9 +97,18 @@ def main() -> None:
         for other in copies[each : each + sample]:
             run.data(other)
         pressed.append((time.process_time() - start) / len(copies[each : each + sample]))
-    one, other = statistics.median(plain) * 1e6, statistics.median(pressed) * 1e6
     fragments = len(run.press._fragments)
+    new = [copy(n, arguments.papers, edition) for n in range(len(copies) + 1, 2 * len(copies) + 1)]
+    start = time.process_time()
+    for each in new:
+        run.data(each)
+    second = (time.process_time() - start) / len(new) * 1e6
+    one, other = statistics.median(plain) * 1e6, statistics.median(pressed) * 1e6
     print(f"fragments   {fragments} rendered in the first {first_round:.2f} s")
+    print(
+        f"new readers {second:8.1f} µs a letter, with the {len(run.press._fragments) - fragments} "
+        "fragments that only they need"
+    )
     print(f"plain       {one:8.0f} µs a letter")
     print(f"press       {other:8.1f} µs a letter")
     print(f"ratio       {one / other:8.1f}")

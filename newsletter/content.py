@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
-from operator import itemgetter
+from functools import partial
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.html import escape
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 
 from newsletter import reasons, sentences, subjects, wording
 from newsletter.facts import Copy, EntryFacts, PaperFacts
-from newsletter.items import Item, make_item, make_update
+from newsletter.items import Finished, Item, Placed, Section, Shown, make_item, make_update
 from newsletter.models import Digest, Edition, Entry
 from subscribers import links
 
@@ -23,8 +24,12 @@ PREHEADER_FROM = 4  # titles; a line has no room for more
 ITEMS_MOST = 20_000
 MADE_MOST = 100_000  # sentences kept for the letters to come
 
+NOBODY: frozenset[int] = frozenset()
+# As the tables have them: quicker than asking the enumeration with every paper.
+WEEKLY, MORE = Edition.Cadence.WEEKLY.value, Entry.Section.MORE.value
+
 T = TypeVar("T")
-TOPICS_SHOWN = 3
+Shelf = dict[tuple[object, ...], Placed]
 
 LOOKS: dict[str, str] = {
     Entry.Section.TOP: "lead",
@@ -51,23 +56,7 @@ TEMPLATES: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """An item in its place in one letter."""
-
-    number: int
-    item: Item
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    heading: str
-    note: str
-    shown: tuple[Shown, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(Finished):
     """One reader's letter; every number in it was counted."""
 
     template: str  # digest, weekly, first, quiet, still_useful
@@ -84,10 +73,18 @@ class Letter:
     sections: tuple[Section, ...]
     own_week: str  # weekly only
     question: str
-    why_this_mail: str
+    why: str  # this mail, with ADDRESS in place of the reader's
+    address: str
     preferences_url: str
     pause_url: str
     unsubscribe_url: str
+
+    @property
+    def why_this_mail(self) -> str:
+        # Stand-ins have no such place and stay what they are.
+        if sentences.ADDRESS not in self.why:
+            return self.why
+        return self.why.replace(sentences.ADDRESS, self.address)
 
     @property
     def view_url(self) -> str:
@@ -109,26 +106,34 @@ class Letter:
 class Layout:
     """Lays out letters of one edition in one language; keeps the items that readers share.
 
-    Use it with that language switched on.
+    Without `language` it works in the one that is switched on. With it, the layout switches by
+    itself, and only for what it has not said before: that would cost as much as half a letter.
     """
 
-    def __init__(self, papers: Mapping[int, PaperFacts], *, on: date) -> None:
+    def __init__(self, papers: Mapping[int, PaperFacts], *, on: date, language: str = "") -> None:
         self.papers = papers
         self.on = on
-        self.language = translation.get_language() or "en"
-        self.direction = "rtl" if translation.get_language_bidi() else "ltr"
+        self.speaking: Callable[[], AbstractContextManager[Any]] = nullcontext
+        if language:
+            self.speaking = partial(translation.override, language)
+        with self.speaking():
+            self.language = translation.get_language() or "en"
+            self.direction = "rtl" if translation.get_language_bidi() else "ltr"
+            self.date = wording.long_date(on)
+        self.links = links.OfLetters()
         self.is_public = False
-        self._items: dict[tuple[object, ...], tuple[Item, str]] = {}
+        self._items: dict[str, Shelf] = {}  # by how long summaries are wanted
         self._made: dict[tuple[object, ...], Any] = {}
 
     def once(self, make: Callable[..., T], *values: Hashable) -> T:
         """`make(*values)`, made once for all letters that share these values."""
         known = (make, values)
-        if known not in self._made:
+        made: T | None = self._made.get(known)
+        if made is None:
             if len(self._made) > MADE_MOST:
                 self._made.clear()
-            self._made[known] = make(*values)
-        made: T = self._made[known]
+            with self.speaking():
+                made = self._made[known] = make(*values)
         return made
 
     def letter(self, copy: Copy, *, squeeze: int = 0) -> Letter:
@@ -137,17 +142,29 @@ class Layout:
         A paper that is gone from the tables is left out. Raises LookupError where nothing is left
         of a letter that lists papers.
         """
-        digest, reader = copy.digest, copy.digest.subscriber
+        digest = copy.digest
+        reader, edition = digest.subscriber, digest.edition
         sections = self.sections(copy, squeeze=squeeze)
         shown = [each for section in sections for each in section.shown]
-        lines = sum(LOOKS[entry.section] == "line" for entry in copy.entries)
-        news = self.since_sent(copy, after=len(shown)) if squeeze <= lines else ()
-        template = TEMPLATES.get(digest.kind) or _regular(digest)
+        template = TEMPLATES.get(digest.kind) or _regular(edition)
         if not shown and template not in {"quiet", "still_useful"}:
             raise LookupError("none of its papers exists any more")
         subject, preheader = self.envelope(copy, template, shown)
-        opening = self.opening(copy, template, shown)
-        plain = opening.replace(sentences.BOLD, "").replace(sentences.PLAIN, "")
+        opening, opening_html = self.opening(copy, template, shown)
+        if digest.updates:
+            sections += self.since_sent(copy, after=len(shown), squeeze=squeeze)
+        own_week, question, why = self.once(
+            self._fixed,
+            copy.week.saved,
+            copy.week.liked,
+            edition.cadence,
+            reader.cadence,
+            reader.weekdays,
+            reader.hour,
+            reader.timezone,
+        )
+        name = sentences.first_name(reader.name)
+        preferences_url, pause_url, unsubscribe_url = self.links.of(reader)
         return Letter(
             template=template,
             digest_id=digest.pk,
@@ -155,26 +172,31 @@ class Layout:
             direction=self.direction,
             token=digest.view_token,
             subject=subject,
-            preheader=preheader or plain,
-            date=self.once(wording.long_date, self.on),
-            heading=self.once(
-                sentences.heading, template, len(shown), sentences.first_name(reader)
+            preheader=preheader or opening,
+            date=self.date,
+            heading=self.once(sentences.heading, template, len(shown), bool(name)).replace(
+                sentences.NAME, name
             ),
-            opening=plain,
-            opening_html=sentences.bold_html(opening),
-            sections=(*sections, *news),
-            own_week=self.once(sentences.own_week, copy.week),
-            question=self.once(sentences.question, digest.edition.cadence),
-            why_this_mail=self.once(
-                sentences.why_this_mail,
-                reader.cadence,
-                reader.weekdays,
-                reader.hour,
-                reader.timezone,
-            ).replace(sentences.ADDRESS, reader.email),
-            preferences_url=links.preferences_url(reader),
-            pause_url=links.pause_url(reader),
-            unsubscribe_url=links.unsubscribe_url(reader),
+            opening=opening,
+            opening_html=opening_html,
+            sections=sections,
+            own_week=own_week,
+            question=question,
+            why=why,
+            address=reader.email,
+            preferences_url=preferences_url,
+            pause_url=pause_url,
+            unsubscribe_url=unsubscribe_url,
+        )
+
+    def _fixed(
+        self, saved: int, liked: int, cadence: str, *rhythm: *tuple[str, int, int, str]
+    ) -> tuple[str, str, str]:
+        """What the letter says of the reader's week, asks at its end, and why it came."""
+        return (
+            sentences.own_week(saved, liked),
+            sentences.question(cadence),
+            sentences.why_this_mail(*rhythm),
         )
 
     def sample(self, copy: Copy) -> Letter:
@@ -189,7 +211,7 @@ class Layout:
         opening = " ".join(
             (sentences.chosen_from(copy.digest.pool_size), sentences.read_in(minutes))
         )
-        is_weekly = _regular(copy.digest) == "weekly"
+        is_weekly = _regular(copy.digest.edition) == "weekly"
         return Letter(
             template="sample",
             digest_id=0,
@@ -198,14 +220,15 @@ class Layout:
             token="",
             subject=(subjects.weekly if is_weekly else subjects.daily)(top.title, more),
             preheader="",
-            date=wording.long_date(self.on),
-            heading=sentences.heading("sample", len(shown), ""),
+            date=self.date,
+            heading=sentences.heading("sample", len(shown), False),
             opening=opening,
-            opening_html=sentences.bold_html(opening),
+            opening_html=escape(opening),
             sections=sections,
             own_week="",
             question="",
-            why_this_mail="",
+            why="",
+            address="",
             preferences_url="",
             pause_url="",
             unsubscribe_url="",
@@ -214,40 +237,63 @@ class Layout:
     # Sections and items
 
     def sections(self, copy: Copy, *, squeeze: int = 0) -> tuple[Section, ...]:
-        weekly = copy.digest.edition.cadence == Edition.Cadence.WEEKLY
-        placed: dict[tuple[int, str], list[tuple[Item, str]]] = {}
-        for entry, look in squeezed(copy.entries, squeeze):
-            if entry.paper_id not in self.papers:
+        weekly = copy.digest.edition.cadence == WEEKLY
+        summaries, followed = copy.digest.subscriber.summaries, copy.followed
+        shelf = self._items.setdefault(summaries, {})
+        placed, places = [], []
+        looks = squeezed(copy.entries, squeeze) if squeeze else map(_look_of, copy.entries)
+        for entry, look in looks:
+            paper_id, section, key = entry.paper_id, entry.section, entry.key
+            if paper_id not in self.papers:
                 continue
-            item, why = self.item(copy, entry, look)
-            group = item.topic if weekly and entry.section == Entry.Section.MORE else ""
-            placed.setdefault((ORDER[entry.section], group), []).append((item, why))
-        sections, number = [], 0
-        # Groups of one section stay in the order of their strongest papers.
-        for order, group in sorted(placed, key=itemgetter(0)):
-            items = placed[order, group]
-            shown = tuple(
-                Shown(place, item, why) for place, (item, why) in enumerate(items, number + 1)
-            )
-            number += len(shown)
-            name, note = self.once(
-                sentences.section_heading, SECTIONS[order], group, len(shown), weekly
-            )
-            if self.is_public:
-                name, note = sentences.public_heading(SECTIONS[order], group, len(shown))
-            sections.append(Section(name, note, shown))
-        return tuple(sections)
+            authors = self._followed(paper_id, followed) if followed else NOBODY
+            each = shelf.get((paper_id, look, section, key, authors))
+            if each is None or not key:
+                each = self._shelved(shelf, entry, look, authors, summaries)
+            placed.append(each)
+            places.append((section, each.item.topic if weekly and section == MORE else ""))
+        return tuple([
+            Section(heading, note, tuple([placed[place].at(number) for number, place in papers]))
+            for heading, note, papers in self.once(self._arranged, tuple(places), weekly)
+        ])  # fmt: skip
 
-    def item(self, copy: Copy, entry: EntryFacts, look: str) -> tuple[Item, str]:
-        """The paper as it is printed, and why it is there; made once for all who share both."""
+    def _arranged(
+        self, places: Sequence[tuple[str, str]], weekly: bool
+    ) -> list[tuple[str, str, list[tuple[int, int]]]]:
+        """Of each section heading, note and its papers: (number, place in the order given)."""
+        placed: dict[tuple[int, str], list[int]] = {}
+        for place, (section, group) in enumerate(places):
+            placed.setdefault((ORDER[section], group), []).append(place)
+        arranged, number = [], 1
+        # Groups of one section stay in the order of their strongest papers.
+        for order, group in sorted(placed, key=lambda key: key[0]):
+            papers = list(enumerate(placed[order, group], number))
+            number += len(papers)
+            if self.is_public:
+                words = sentences.public_heading(SECTIONS[order], group, len(papers))
+            else:
+                words = sentences.section_heading(SECTIONS[order], group, len(papers), weekly)
+            arranged.append((*words, papers))
+        return arranged
+
+    def _followed(self, paper_id: int, followed: frozenset[int]) -> frozenset[int]:
+        return followed.intersection([id for id, _ in self.papers[paper_id].authors])
+
+    def _shelved(
+        self, shelf: Shelf, entry: EntryFacts, look: str, followed: frozenset[int], summaries: str
+    ) -> Placed:
+        """The paper as it is printed, and why it is there; kept for all who share both."""
+        if len(shelf) >= ITEMS_MOST:
+            shelf.clear()
+        with self.speaking():
+            placed = self._placed(entry, look, followed, summaries)
+        shelf[entry.paper_id, look, entry.section, entry.key, followed] = placed
+        return placed
+
+    def _placed(
+        self, entry: EntryFacts, look: str, followed: frozenset[int], summaries: str
+    ) -> Placed:
         paper = self.papers[entry.paper_id]
-        followed: frozenset[int] = frozenset()
-        if copy.followed:
-            followed = copy.followed.intersection(id for id, _ in paper.authors)
-        summaries = copy.digest.subscriber.summaries
-        known = (paper.id, look, entry.section, entry.key, followed, summaries)
-        if known in self._items and entry.key:
-            return self._items[known]
         topic = _topic_of(entry) or paper.topic
         item = make_item(
             paper,
@@ -260,74 +306,69 @@ class Layout:
         )
         if self.is_public:
             item = replace(item, actions=())
-        why = "" if look == "line" else reasons.sentence(entry.reasons)
-        if len(self._items) >= ITEMS_MOST:
-            self._items.clear()
-        self._items[known] = item, why
-        return item, why
+        return Placed(item, "" if look == "line" else reasons.sentence(entry.reasons))
 
-    def since_sent(self, copy: Copy, *, after: int) -> tuple[Section, ...]:
-        """What befell papers that this reader had before; numbered on, counted nowhere."""
+    def since_sent(self, copy: Copy, *, after: int, squeeze: int) -> tuple[Section, ...]:
+        """What befell papers that this reader had before; numbered on, counted nowhere.
+
+        Where room is short it goes after the short lines and before a full item is cut.
+        """
+        if squeeze > sum(LOOKS[entry.section] == "line" for entry in copy.entries):
+            return ()
         made = [
             self.once(self._update, update["paper"], str(update["kind"]), str(update["detail"]))
             for update in copy.digest.updates
             if update["paper"] in self.papers
         ]
-        told = [item for item in made if item is not None]
+        told = [each for each in made if each is not None]
         if not told:
             return ()
-        shown = tuple(Shown(number, item) for number, item in enumerate(told, after + 1))
-        return (Section(gettext("Since we sent it"), wording.papers(len(told)), shown),)
+        shown = tuple(each.at(number) for number, each in enumerate(told, after + 1))
+        return (Section(*self.once(sentences.since_sent, len(told)), shown),)
 
-    def _update(self, paper_id: int, kind: str, detail: str) -> Item | None:
-        return make_update(self.papers[paper_id], kind, detail)
+    def _update(self, paper_id: int, kind: str, detail: str) -> Placed | None:
+        item = make_update(self.papers[paper_id], kind, detail)
+        return Placed(item) if item else None
 
     # The lines above them
 
     def envelope(self, copy: Copy, template: str, shown: Sequence[Shown]) -> tuple[str, str]:
         """Subject and preheader; the latter is empty where the opening says it best."""
-        if template == "still_useful":
-            return gettext("Is this letter still useful to you?"), ""
-        if not shown:
-            return gettext("Nothing new in your topics for three days"), ""
-        top = shown[0].item
-        entry = next(e for e in copy.entries if e.paper_id == top.paper_id)
-        author = next((a.name for a in top.authors if a.followed), "")
-        more = len(shown) - 1
+        if template == "still_useful" or not shown:
+            return self.once(sentences.subject_without_papers, template), ""
+        top, *others = [each.item for each in shown]
+        author = _leading_author(copy, top) if copy.followed else ""
         if template == "weekly":
-            subject = self.once(subjects.weekly, top.title, more)
-        elif author and _led_by_author(entry):
+            subject = self.once(subjects.weekly, top.title, len(others))
+        elif author:
             subject = self.once(subjects.followed, author, top.title)
         else:
-            subject = self.once(subjects.daily, top.title, more)
-        surprise = next((s.item.title for s in shown if s.item.is_surprise), "")
-        titles = tuple(s.item.title for s in shown[1:] if s.item.title != surprise)[:PREHEADER_FROM]
+            subject = self.once(subjects.daily, top.title, len(others))
+        surprises = [item.title for item in others if item.is_surprise][:1]
+        titles = [item.title for item in others if item.title not in surprises][:PREHEADER_FROM]
+        teasers = [self.once(subjects.teaser, title) for title in titles]
+        teasers[2:2] = [self.once(subjects.surprising, title) for title in surprises]
         otherwise = self.once(sentences.chosen_from, copy.digest.pool_size)
-        return subject, self.once(subjects.preheader, titles, surprise, otherwise)
+        return subject, subjects.preheader(teasers, otherwise)
 
-    def opening(self, copy: Copy, template: str, shown: Sequence[Shown]) -> str:
-        """The sentences under the heading; topics stand between BOLD and PLAIN."""
+    def opening(self, copy: Copy, template: str, shown: Sequence[Shown]) -> tuple[str, SafeString]:
+        """The sentences under the heading, as text and as HTML."""
+        if template in {"still_useful", "quiet"}:
+            words = self.once(sentences.opening_without_papers, template)
+            return words, escape(words)
         digest = copy.digest
-        if template == "still_useful":
-            return gettext(
-                "You have not opened a page or answered a letter for two months. Shall we go on?"
-            )
-        if template == "quiet":
-            return gettext(
-                "No paper has reached your topics for three days. Wider or more topics would "
-                "find some; if you like it quiet, there is nothing to do."
-            )
-        topics = tuple(self.once(sentences.bold, name) for name in copy.topics[:TOPICS_SHOWN])
-        minutes = wording.minutes(sum(each.item.words for each in shown))
-        before, after = self.once(sentences.around, digest.kind)
-        chosen = self.once(sentences.chosen_from, digest.pool_size, topics)
-        return " ".join(
-            filter(None, (before, chosen, self.once(sentences.read_in, minutes), after))
-        )
+        topics = [self.once(sentences.topic, name) for name in copy.topics[: len(sentences.TOPICS)]]
+        minutes = wording.minutes(sum([each.item.words for each in shown]))
+        frames = self.once(sentences.opening, digest.kind, digest.pool_size, minutes, len(topics))
+        return sentences.with_topics(frames, topics)
 
 
-def _regular(digest: Digest) -> str:
-    return "weekly" if digest.edition.cadence == Edition.Cadence.WEEKLY else "digest"
+def _regular(edition: Edition) -> str:
+    return "weekly" if edition.cadence == WEEKLY else "digest"
+
+
+def _look_of(entry: EntryFacts) -> tuple[EntryFacts, str]:
+    return entry, LOOKS[entry.section]
 
 
 def squeezed(entries: Sequence[EntryFacts], steps: int) -> list[tuple[EntryFacts, str]]:
@@ -336,9 +377,7 @@ def squeezed(entries: Sequence[EntryFacts], steps: int) -> list[tuple[EntryFacts
     First the short lines at the end go, then full items become compact, the last first; the top
     pick stays as it is.
     """
-    looks = [(entry, LOOKS[entry.section]) for entry in entries]
-    if not steps:
-        return looks
+    looks = list(map(_look_of, entries))
     for place in [i for i, (_, look) in enumerate(looks) if look == "line"][::-1][:steps]:
         del looks[place]
         steps -= 1
@@ -356,5 +395,9 @@ def _topic_of(entry: EntryFacts) -> str:
     return ""
 
 
-def _led_by_author(entry: EntryFacts) -> bool:
-    return bool(entry.reasons) and entry.reasons[0].get("kind") == "author"
+def _leading_author(copy: Copy, top: Item) -> str:
+    """Whom the reader follows, where that is why the top pick leads."""
+    entry = next(e for e in copy.entries if e.paper_id == top.paper_id)
+    if entry.reasons and entry.reasons[0].get("kind") == "author":
+        return next((author.name for author in top.authors if author.followed), "")
+    return ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext, ngettext, pgettext
 
@@ -23,21 +24,33 @@ AUTHOR_LONGEST = 80
 ACTIONS = {"lead": ("more", "less", "save"), "full": ("more", "less", "save"), "compact": ("more",)}
 
 
+class Finished:
+    """A value for templates, which ask for `value["name"]` before they take `value.name`."""
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self, name)
+
+
 @dataclass(frozen=True, slots=True)
-class Link:
+class Link(Finished):
     label: str
     url: str
 
 
 @dataclass(frozen=True, slots=True)
-class Byline:
+class Byline(Finished):
     name: str
     followed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A paper as it is printed for every reader who shares its topic, followed authors, options."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Item(Finished):
+    """A paper as it is printed for every reader who shares its topic, followed authors, options.
+
+    The same paper made twice is two items: what is made of an item is found by its identity.
+    """
 
     paper_id: int
     look: str  # lead, full, compact, line
@@ -55,6 +68,11 @@ class Item:
     is_surprise: bool = False
 
     @property
+    def number(self) -> str:
+        """Of its paper, for addresses: no language sets marks between its digits."""
+        return str(self.paper_id)
+
+    @property
     def author_line(self) -> str:
         names = [
             f"{author.name} {gettext('(following)')}" if author.followed else author.name
@@ -66,6 +84,36 @@ class Item:
     @property
     def meta(self) -> str:
         return " · ".join(filter(None, (self.topic, self.signs)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown(Finished):
+    """An item in its place; the same for all letters that have it there for the same reasons."""
+
+    number: int
+    item: Item
+    why: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Placed:
+    """An item and why it is there; made once for all who share both."""
+
+    item: Item
+    why: str = ""
+    places: dict[int, Shown] = field(default_factory=dict)
+
+    def at(self, number: int) -> Shown:
+        if number not in self.places:
+            self.places[number] = Shown(number, self.item, self.why)
+        return self.places[number]
+
+
+@dataclass(frozen=True, slots=True)
+class Section(Finished):
+    heading: str
+    note: str
+    shown: tuple[Shown, ...]
 
 
 def make_item(
@@ -89,12 +137,6 @@ def make_item(
         short = look == "compact" or summaries == Subscriber.Summaries.SHORT
         summary = text.first_sentence(paper.summary, SHORT_SUMMARY) if short else paper.summary
     actions = ("follow",) if outside else ACTIONS.get(look, ())
-    names = {
-        "more": gettext("More like this"),
-        "less": gettext("Less like this"),
-        "save": gettext("Save"),
-        "follow": gettext("Follow this topic"),
-    }
     return Item(
         paper_id=paper.id,
         look=look,
@@ -106,10 +148,18 @@ def make_item(
         others=others,
         summary=summary,
         links=tuple(paper_links(paper)) if look in {"lead", "full"} else (),
-        actions=tuple((action, names[action]) for action in actions),
+        actions=tuple((action, action_label(action)) for action in actions),
         words=len(title.split()) + len(summary.split()),
         is_surprise=outside,
     )
+
+
+def action_label(action: str) -> str:
+    if action == "more":
+        return gettext("More like this")
+    if action == "less":
+        return gettext("Less like this")
+    return gettext("Save") if action == "save" else gettext("Follow this topic")
 
 
 def make_update(paper: PaperFacts, kind: str, detail: str) -> Item | None:

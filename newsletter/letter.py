@@ -128,19 +128,17 @@ class Run:
 
     def __init__(self, copy: Copy, papers: Mapping[int, PaperFacts], look: Look = SHIPPED) -> None:
         self.language = copy.digest.subscriber.language
-        with translation.override(self.language):
-            self.layout = Layout(papers, on=copy.digest.edition.date)
-            self.press = Press(look)
+        self.layout = Layout(papers, on=copy.digest.edition.date, language=self.language)
+        self.press = Press(look, self.language)
         plain = rendered(copy, papers, look).message()
-        self.envelope = Envelope(plain.as_bytes(linesep="\r\n"))
+        self.envelope = Envelope(plain.as_bytes(linesep="\r\n"), copy.digest)
 
     def data(self, copy: Copy) -> bytes:
         """The message as it goes over the wire; squeezed where the plain render would be."""
-        with translation.override(self.language):
-            for squeeze in range(len(copy.entries) + 1):
-                sheet = self.press.sheet(self.layout.letter(copy, squeeze=squeeze))
-                if sheet.fits(HTML_BUDGET):
-                    break
+        for squeeze in range(len(copy.entries) + 1):
+            sheet = self.press.sheet(self.layout.letter(copy, squeeze=squeeze))
+            if sheet.fits(HTML_BUDGET):
+                break
         return self.envelope.around(sheet, copy.digest)
 
 

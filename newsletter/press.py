@@ -10,36 +10,41 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from django.conf import settings
+from django.utils import translation
 
-from newsletter.content import Letter, Section, Shown
+from newsletter.content import Letter
 from newsletter.cutting import (
-    Part,
+    PLAIN_MOST,
+    Cut,
     PressError,
     cut_html,
     cut_text,
     html_bytes,
+    text_address,
     text_bytes,
     text_start,
 )
-from newsletter.items import Item
+from newsletter.items import Item, Section, Shown
 from newsletter.models import Digest
 from newsletter.templatetags.letter import SLOT, Slot
 from subscribers import links, mail
 from subscribers.look import SHIPPED, Look
 
-WORDS = ("subject", "preheader", "heading", "opening", "opening_html", "own_week", "why_this_mail")
+WORDS = ("subject", "preheader", "heading", "opening", "opening_html", "own_week", "why")
 FRAGMENTS_MOST = 20_000  # about 100 MB; reasons that are one reader's own fill it
-CUT: dict[str, Callable[[str, dict[str, str]], list[Part]]] = {"html": cut_html, "txt": cut_text}
+CUT: dict[str, Callable[[str, dict[str, str]], Cut]] = {"html": cut_html, "txt": cut_text}
 WHOLE: dict[str, Callable[[str], bytes]] = {"html": html_bytes, "txt": text_bytes}
 HEADER = re.compile(rb"(?:\A|\r\n)([!-9;-~]+):((?:[^\r\n]|\r\n[ \t])*)")
+ANSWERS = "feedback_url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,11 @@ class Fragment:
     html: list[bytes]
     text: list[bytes]
     text_before: bytes  # its number
+
+    def numbered(self, number: int) -> tuple[list[bytes], list[bytes]]:
+        """HTML and text, with its number in this letter."""
+        first = b"%b%d%b" % (self.text_before, number, self.text[0])
+        return self.html, [first, *self.text[1:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,86 +73,88 @@ class Frame:
 class Shell:
     """What stands around the sections of a letter: before and after them."""
 
-    html: tuple[list[Part], list[Part]]
-    text: tuple[list[Part], list[Part]]
+    html: tuple[Cut, Cut]
+    text: tuple[Cut, Cut]
     subject: tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A letter ready for its envelope: CRLF, dots stuffed."""
+    """A letter ready for its envelope, in pieces: CRLF, dots stuffed."""
 
     subject: str
-    text: bytes
-    html: bytes
+    text: list[bytes]
+    html: list[bytes]
 
     def fits(self, budget: int) -> bool:
         """Whether the HTML has at most so many characters, not counting what the wire adds."""
-        size = len(self.html)
+        size = sum(map(len, self.html))
         if size <= budget:
             return True
-        return size - self.html.count(b"\r\n") - self.html.count(b"\n..") <= budget
+        html = b"".join(self.html)
+        return size - html.count(b"\r\n") - html.count(b"\n..") <= budget
 
 
 class Press:
-    """Use it with the letters' language switched on, for letters of one edition."""
+    """For letters of one edition, look and language, which it switches on where it renders."""
 
-    def __init__(self, look: Look = SHIPPED) -> None:
+    def __init__(self, look: Look = SHIPPED, language: str = "en") -> None:
         self.look = look
-        self.values = mail.values({}, look)
+        self.speaking: Callable[[], AbstractContextManager[Any]] = partial(
+            translation.override, language
+        )
+        with self.speaking():
+            self.values = mail.values({}, look)
         self.dummy = Dummies()
-        self._fragments: dict[tuple[int, str], Fragment] = {}
+        self._fragments: dict[tuple[Item, str], Fragment] = {}
+        self._numbered: dict[Shown, tuple[list[bytes], list[bytes]]] = {}
         self._frames: dict[tuple[str, str], Frame] = {}
         self._shells: dict[tuple[str, bool, bool, bool], Shell] = {}
-        self._kept: list[Item] = []  # a fragment is found by the identity of its item
 
     def sheet(self, letter: Letter) -> Sheet:
         shell = self._shell(letter)
-        if len(letter.token) != len(self.dummy.token):
-            raise PressError("a token of another length")
-        address = letter.feedback_url.encode("ascii")
-        html, text = _filled(shell.html[0], letter), _filled(shell.text[0], letter)
+        addresses = self.dummy.addresses_of(letter)
+        texts = self.dummy.in_text(addresses)
+        answers, text_answers = addresses[ANSWERS], texts[ANSWERS]
+        html = shell.html[0].filled(letter, addresses)
+        text = shell.text[0].filled(letter, texts)
         for section in letter.sections:
             frame = self._frame(section)
             place = 0
             for shown in section.shown:
-                fragment = self._fragment(shown)
-                html += (frame.html[place], address.join(fragment.html))
-                number = b"%d" % shown.number
-                text += (frame.text[place], fragment.text_before, number)
-                text.append(address.join(fragment.text))
+                html_pieces, text_pieces = self._numbered.get(shown) or self._placed(shown)
+                html += frame.html[place], answers.join(html_pieces)
+                text += frame.text[place], text_answers.join(text_pieces)
                 place = 1
             html.append(frame.html[2])
             text.append(frame.text[2])
-        html += _filled(shell.html[1], letter)
-        text += _filled(shell.text[1], letter)
+        html += shell.html[1].filled(letter, addresses)
+        text += shell.text[1].filled(letter, texts)
         before, after = shell.subject
-        return Sheet(f"{before}{letter.subject}{after}", b"".join(text), b"".join(html))
+        return Sheet(f"{before}{letter.subject}{after}", text, html)
 
     # Papers and sections
 
+    def _placed(self, shown: Shown) -> tuple[list[bytes], list[bytes]]:
+        if len(self._numbered) >= FRAGMENTS_MOST:
+            self._numbered.clear()
+            self._fragments.clear()
+        known = (shown.item, shown.why)
+        if known not in self._fragments:
+            with self.speaking():
+                self._fragments[known] = self._fragment(shown)
+        placed = self._numbered[shown] = self._fragments[known].numbered(shown.number)
+        return placed
+
     def _fragment(self, shown: Shown) -> Fragment:
-        key = (id(shown.item), shown.why)
-        if key not in self._fragments:
-            if len(self._fragments) >= FRAGMENTS_MOST:
-                self._fragments.clear()
-                self._kept.clear()
-            self._kept.append(shown.item)
-            shown = replace(shown, number=self.dummy.number)
-            marks = {self.dummy.feedback_url: "feedback_url"}
-            html = _literal(cut_html(self._shown(shown, "html"), marks))
-            before, number, after = self._shown(shown, "txt").partition(str(shown.number))
-            if (
-                not number
-                or str(shown.number) in after
-                or str(shown.number).encode() in b"".join(html)
-            ):
-                raise PressError(
-                    "letter/item.txt prints the number of a paper once, its HTML never"
-                )
-            cut = cut_text(after, marks, goes_on=True)
-            self._fragments[key] = Fragment(html, _literal(cut), text_start(before))
-        return self._fragments[key]
+        shown = replace(shown, number=self.dummy.number)
+        marks = {self.dummy.feedback_url: ANSWERS}
+        html = cut_html(self._shown(shown, "html"), marks).between
+        before, number, after = self._shown(shown, "txt").partition(str(shown.number))
+        if not number or str(shown.number) in after or str(shown.number).encode() in b"".join(html):
+            raise PressError("letter/item.txt prints the number of a paper once, its HTML never")
+        text = cut_text(after, marks, goes_on=True).between
+        return Fragment(html, text, text_start(before))
 
     def _shown(self, shown: Shown, kind: str) -> str:
         raw = self._render(
@@ -157,7 +169,10 @@ class Press:
     def _frame(self, section: Section) -> Frame:
         key = (section.heading, section.note)
         if key not in self._frames:
-            self._frames[key] = Frame(self._around(section, "html"), self._around(section, "txt"))
+            with self.speaking():
+                self._frames[key] = Frame(
+                    self._around(section, "html"), self._around(section, "txt")
+                )
         return self._frames[key]
 
     def _around(self, section: Section, kind: str) -> tuple[bytes, bytes, bytes]:
@@ -183,7 +198,8 @@ class Press:
             letter.template, bool(letter.sections), bool(letter.own_week), bool(letter.preheader)
         )  # fmt: skip
         if key not in self._shells:
-            self._shells[key] = self._new_shell(letter)
+            with self.speaking():
+                self._shells[key] = self._new_shell(letter)
         return self._shells[key]
 
     def _new_shell(self, letter: Letter) -> Shell:
@@ -217,21 +233,6 @@ class Press:
         return mail.render(template, values, escape=escape, look=self.look)
 
 
-def _literal(parts: Iterable[Part]) -> list[bytes]:
-    """Parts as they are; between any two of them stands the address for answers."""
-    literal: list[bytes] = [b""]
-    for part in parts:
-        if isinstance(part, bytes):
-            literal[-1] += part
-        else:
-            literal.append(b"")
-    return literal
-
-
-def _filled(parts: Sequence[Part], letter: Letter) -> list[bytes]:
-    return [part if isinstance(part, bytes) else part(letter) for part in parts]
-
-
 def _lines(raw: str, name: str) -> str:
     """`raw`, which has to be whole lines to stand between others."""
     if raw and not raw.endswith("\n"):
@@ -255,15 +256,40 @@ class Dummies:
             "pause_url": f"{site}/p/{pause}/pause",
             "unsubscribe_url": f"{site}/u/{unsubscribe}",
         }
+        self.unsubscribe_length = len(self.own["unsubscribe_url"])
         self.addresses = {address: name for name, address in self.own.items()}
         self.addresses |= {
             f"{site}/l/{self.token}": "view_url",
             f"{site}/e/{self.token}": "votes_url",
-            self.feedback_url: "feedback_url",
+            self.feedback_url: ANSWERS,
         }
+        # Those that end with the token of the letter: name, what stands before it.
+        self.before_token = [
+            (name, address.removesuffix(self.token).encode("ascii"))
+            for address, name in self.addresses.items()
+            if address.endswith(self.token)
+        ]
+        self.are_short = all(len(address) <= PLAIN_MOST for address in self.addresses)
 
     def in_place_of(self, letter: Letter) -> Letter:
         return replace(letter, token=self.token, **self.own)  # type: ignore[arg-type]
+
+    def addresses_of(self, letter: Letter) -> dict[str, bytes]:
+        """The reader's own by their names; PressError where one is of another length."""
+        token = letter.token.encode("ascii")
+        own = {name: before + token for name, before in self.before_token}
+        own["preferences_url"] = letter.preferences_url.encode("ascii")
+        own["pause_url"] = letter.pause_url.encode("ascii")
+        own["unsubscribe_url"] = letter.unsubscribe_url.encode("ascii")
+        if len(token) != len(self.token) or len(own["unsubscribe_url"]) != self.unsubscribe_length:
+            raise PressError("a token of another length")
+        return own
+
+    def in_text(self, addresses: dict[str, bytes]) -> dict[str, bytes]:
+        """As they travel in the text, between soft line breaks."""
+        if self.are_short and b"=" not in addresses[ANSWERS] + addresses["unsubscribe_url"]:
+            return addresses
+        return {name: text_address(address) for name, address in addresses.items()}
 
 
 def _stand_in(number: int) -> Item:
@@ -272,40 +298,63 @@ def _stand_in(number: int) -> Item:
 
 
 class Envelope:
-    """The headers around letters of one edition and language, as the plain render writes them."""
+    """The headers around letters of one edition and language, as the plain render writes them.
 
-    def __init__(self, plain: bytes) -> None:
+    `plain` is the letter of `digest`: cut where what is its own came out.
+    """
+
+    def __init__(self, plain: bytes, digest: Digest) -> None:
         head, _, body = plain.partition(b"\r\n\r\n")
-        self.boundary = _boundary(head)
-        self.headers = [
-            (m[1].decode().lower(), m[0].lstrip(b"\r\n")) for m in HEADER.finditer(head)
-        ]
-        _, text, html, _ = body.split(b"--" + self.boundary)
-        self.text_head = text.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
-        self.html_head = html.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        boundary = _boundary(head)
+        own = {
+            str(digest.uuid).encode(): b"%(uuid)b",
+            digest.subscriber.unsubscribe_token.encode(): b"%(token)b",
+            boundary: b"%(boundary)b",
+        }
+        lines = {
+            b"subject": b"%(subject)b",
+            b"to": b"To: %(to)b",
+            b"date": b"%(date)b",
+        }
+        head = b"\r\n".join(
+            lines.get(match[1].lower()) or _with_places(match[0].lstrip(b"\r\n"), own)
+            for match in HEADER.finditer(head)
+        )
+        _, text, html, _ = body.split(b"--" + boundary)
+        between = b"--%(boundary)b"
+        self.before_text = head + b"\r\n\r\n" + between + _with_places(_head(text), {})
+        self.before_html = b"\r\n" + between + _with_places(_head(html), {})
+        self.after = b"\r\n" + between + b"--\r\n"
+        self.domain = settings.MAIL_DOMAIN
 
     def around(self, sheet: Sheet, digest: Digest) -> bytes:
         """The whole message, as it goes over the wire."""
         reader = digest.subscriber
-        boundary = mail.boundary(digest.message_id).encode()
+        uuid = str(digest.uuid)
         own = {
-            "subject": _subject(sheet.subject),
-            "to": f"To: {reader.email}",
-            "message-id": f"Message-ID: {digest.message_id}",
-            "date": _date(digest.built_at),
-            "x-paper-round-digest": f"X-Paper-Round-Digest: {digest.uuid}",
-            "list-unsubscribe": (
-                "List-Unsubscribe: "
-                + links.unsubscribe_headers(reader)["List-Unsubscribe"].replace(", ", ",\r\n ")
-            ),
+            b"subject": _subject(sheet.subject),
+            b"to": reader.email.encode("ascii"),
+            b"uuid": uuid.encode(),
+            b"date": _date(digest.built_at),
+            b"token": reader.unsubscribe_token.encode("ascii"),
+            b"boundary": mail.boundary(f"<{uuid}@{self.domain}>").encode(),
         }
-        lines = [own[name].encode("ascii") if name in own else raw for name, raw in self.headers]
-        head = b"\r\n".join(lines).replace(self.boundary, boundary)
-        between = b"--" + boundary
         return b"".join((
-            head, b"\r\n\r\n", between, self.text_head, sheet.text, b"\r\n",
-            between, self.html_head, sheet.html, b"\r\n", between, b"--\r\n",
+            self.before_text % own, *sheet.text, self.before_html % own, *sheet.html,
+            self.after % own,
         ))  # fmt: skip
+
+
+def _head(part: bytes) -> bytes:
+    return part.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+
+
+def _with_places(raw: bytes, own: dict[bytes, bytes]) -> bytes:
+    """`raw` as a form: names in the places of what is one letter's own."""
+    raw = raw.replace(b"%", b"%%")
+    for value, place in own.items():
+        raw = raw.replace(value, place)
+    return raw
 
 
 def _boundary(head: bytes) -> bytes:
@@ -316,12 +365,12 @@ def _boundary(head: bytes) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _subject(subject: str) -> str:
+def _subject(subject: str) -> bytes:
     header = mail.subject_header(subject)
     encoded = header if isinstance(header, str) else header.encode(linesep="\r\n")
-    return f"Subject: {encoded}"
+    return f"Subject: {encoded}".encode("ascii")
 
 
 @lru_cache(maxsize=256)
-def _date(at: datetime) -> str:
-    return f"Date: {format_datetime(at.astimezone(UTC))}"
+def _date(at: datetime) -> bytes:
+    return f"Date: {format_datetime(at.astimezone(UTC))}".encode("ascii")

@@ -3,48 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from django.conf import settings
-from django.utils.html import conditional_escape
+from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from newsletter import wording
-from newsletter.facts import Week
 from newsletter.models import Digest, Edition, Entry
 from papers import text
 from subscribers.models import Subscriber
 
 NAME_LONGEST = 40
-# Around what is bold in the opening. Outside text has no control characters left: text.clean().
-BOLD, PLAIN, ADDRESS = "\x02", "\x03", "\x04"
+# In the places of what is one reader's own. Outside text has no control characters: text.clean().
+NAME, ADDRESS = "\x02", "\x03"
+TOPICS = ("\x04", "\x05", "\x06")  # as many as the opening names
 
 
-def bold_html(words: str) -> SafeString:
-    html = str(conditional_escape(words))
-    html = html.replace(BOLD, "<strong>").replace(PLAIN, "</strong>")
-    return mark_safe(html)  # noqa: S308 - escaped above
+@lru_cache(maxsize=4096)
+def first_name(name: str) -> str:
+    return text.clean(name).partition(" ")[0][:NAME_LONGEST]
 
 
-def first_name(reader: Subscriber) -> str:
-    return text.clean(reader.name).partition(" ")[0][:NAME_LONGEST]
-
-
-def heading(template: str, count: int, name: str) -> str:
-    """Three papers worth your time, Ada."""
+def subject_without_papers(template: str) -> str:
     if template == "still_useful":
-        line, named = gettext("Still useful?"), gettext("Still useful, %(name)s?")
+        return gettext("Is this letter still useful to you?")
+    return gettext("Nothing new in your topics for three days")
+
+
+def heading(template: str, count: int, named: bool) -> str:
+    """Three papers worth your time, NAME."""
+    if template == "still_useful":
+        line, with_name = gettext("Still useful?"), gettext("Still useful, %(name)s?")
     elif not count:
-        line, named = gettext("A quiet stretch"), gettext("A quiet stretch, %(name)s")
+        line, with_name = gettext("A quiet stretch"), gettext("A quiet stretch, %(name)s")
     else:
         line = ngettext("%(n)s paper worth your time", "%(n)s papers worth your time", count)
-        named = ngettext(
+        with_name = ngettext(
             "%(n)s paper worth your time, %(name)s",
             "%(n)s papers worth your time, %(name)s",
             count,
         )
-    # A name with a percent sign must not be read as a format.
-    return (named if name else line) % {"n": wording.number_word(count), "name": name}
+    return (with_name if named else line) % {"n": wording.number_word(count), "name": NAME}
+
+
+def opening_without_papers(template: str) -> str:
+    if template == "still_useful":
+        return gettext(
+            "You have not opened a page or answered a letter for two months. Shall we go on?"
+        )
+    return gettext(
+        "No paper has reached your topics for three days. Wider or more topics would "
+        "find some; if you like it quiet, there is nothing to do."
+    )
+
+
+def opening(kind: str, pool_size: int, minutes: int, topics: int) -> tuple[str, str]:
+    """The sentences under the heading as text and as HTML, with so many of TOPICS in them."""
+    before, after = around(kind)
+    chosen = chosen_from(pool_size, TOPICS[:topics])
+    words = " ".join(filter(None, (before, chosen, read_in(minutes), after)))
+    return words, escape(words)
+
+
+def topic(name: str) -> tuple[str, str]:
+    """As text and as HTML."""
+    name = text.clean(name)
+    return name, f"<strong>{escape(name)}</strong>"
+
+
+def with_topics(
+    frames: tuple[str, str], topics: Sequence[tuple[str, str]]
+) -> tuple[str, SafeString]:
+    """An opening, with the names of topics in their places."""
+    words, html = frames
+    for place, (name, bold) in zip(TOPICS, topics, strict=False):
+        words, html = words.replace(place, name), html.replace(place, bold)
+    return words, mark_safe(html)  # noqa: S308 - escaped above
 
 
 def chosen_from(pool_size: int, topics: Sequence[str] = ()) -> str:
@@ -67,10 +103,6 @@ def read_in(minutes: int) -> str:
     return frame % {"n": minutes}
 
 
-def bold(name: str) -> str:
-    return f"{BOLD}{text.clean(name)}{PLAIN}"
-
-
 def around(kind: str) -> tuple[str, str]:
     """What a first or a catch-up letter says before and after the usual sentence."""
     if kind == Digest.Kind.FIRST:
@@ -83,36 +115,40 @@ def around(kind: str) -> tuple[str, str]:
     return "", ""
 
 
+def since_sent(count: int) -> tuple[str, str]:
+    return gettext("Since we sent it"), wording.papers(count)
+
+
 def question(cadence: str) -> str:
     if cadence == Edition.Cadence.WEEKLY:
         return gettext("Was this week’s selection right for you?")
     return gettext("Was today’s selection right for you?")
 
 
-def own_week(week: Week) -> str:
+def own_week(saved: int, liked: int) -> str:
     """You saved 2 papers this week and asked for more like 1."""
-    facts = {"saved": wording.number(week.saved), "liked": wording.number(week.liked)}
-    if week.saved and week.liked:
+    facts = {"saved": wording.number(saved), "liked": wording.number(liked)}
+    if saved and liked:
         return (
             ngettext(
                 "You saved %(saved)s paper this week and asked for more like %(liked)s.",
                 "You saved %(saved)s papers this week and asked for more like %(liked)s.",
-                week.saved,
+                saved,
             )
             % facts
         )
-    if week.saved:
+    if saved:
         frame = ngettext(
             "You saved %(saved)s paper this week.",
             "You saved %(saved)s papers this week.",
-            week.saved,
+            saved,
         )
         return frame % facts
-    if week.liked:
+    if liked:
         frame = ngettext(
             "You asked for more like %(liked)s paper this week.",
             "You asked for more like %(liked)s papers this week.",
-            week.liked,
+            liked,
         )
         return frame % facts
     return ""

@@ -48,17 +48,19 @@ def before_colon(title: str) -> str:
     return head if colon and COLON_SHORTEST <= len(head) <= COLON_LONGEST else title
 
 
-def preheader(titles: Sequence[str], surprise: str, otherwise: str) -> str:
-    """What comes after the top pick: the next titles and the surprise; never the subject again."""
-    parts = [shortened(before_colon(title), 50) for title in titles[:2]]
-    if surprise:
-        parts.append(
-            gettext("outside your topics: %(title)s")
-            % {"title": shortened(before_colon(surprise), 50)}
-        )
-    parts += [shortened(before_colon(title), 50) for title in titles[2:]]
+def teaser(title: str) -> str:
+    """A title that comes after others in one line."""
+    return shortened(before_colon(title), 50)
+
+
+def surprising(title: str) -> str:
+    return gettext("outside your topics: %(title)s") % {"title": teaser(title)}
+
+
+def preheader(teasers: Sequence[str], otherwise: str) -> str:
+    """What comes after the top pick, as much of it as fits; never the subject again."""
     line = ""
-    for part in parts:
+    for part in teasers:
         longer = f"{line}; {part}" if line else part
         if len(longer) > PREHEADER_LONGEST or len(line) >= PREHEADER_SHORTEST:
             continue

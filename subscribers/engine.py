@@ -6,6 +6,7 @@ file, load a library, switch escaping off, or print what differs from one try to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,12 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
 from django.template import Engine, Library, Origin
 from django.template.loaders.filesystem import Loader
+from django.utils import translation
 from django.utils._os import safe_join
+from django.utils.html import escape
+from django.utils.translation import gettext, pgettext
+
+from subscribers.look import SHIPPED, Look, styles
 
 PREFIX = "letter/"
 FOLDER = Path(settings.BASE_DIR) / "templates" / "letter"
@@ -27,21 +33,30 @@ LEFT_OUT = {
 # Around the name of a value that there is none of, in a proof.
 UNKNOWN = "\ue002%s\ue003"
 
-Templates = tuple[tuple[str, str], ...]
+# What is the same in every letter of one look and language: {{ css.link }}, {% translate "PDF" %}.
+FIXED = re.compile(
+    r"\{\{ (?P<name>(?:css|dark)\.[a-z0-9_]+) \}\}"
+    r'|\{% translate "(?P<words>[^"{}]*)"(?: context "(?P<context>[^"{}]*)")? %\}'
+)
 
 
-@lru_cache(maxsize=8)
-def of(templates: Templates = (), *, is_proof: bool = False) -> Engine:
-    """The engine with these templates before those that ship; a proof's names lines in faults."""
+def of(look: Look = SHIPPED) -> Engine:
+    """The engine of letters in this look and the language that is switched on."""
+    return _engine(look, translation.get_language() or "en")
+
+
+@lru_cache(maxsize=32)
+def _engine(look: Look, language: str) -> Engine:
+    """A proof names lines in faults, and nothing in its templates is printed beforehand."""
     loaders = [
-        ("django.template.loaders.locmem.Loader", dict(templates)),
-        "subscribers.engine.Shipped",
+        ("django.template.loaders.locmem.Loader", dict(look.templates)),
+        ("subscribers.engine.Shipped", None if look.is_proof else look),
     ]
     return LetterEngine(
         loaders=[("django.template.loaders.cached.Loader", loaders)],
         libraries=LIBRARIES,
-        debug=is_proof,
-        string_if_invalid=UNKNOWN if is_proof else "",
+        debug=look.is_proof,
+        string_if_invalid=UNKNOWN if look.is_proof else "",
     )
 
 
@@ -63,7 +78,15 @@ def _without(library: Library) -> Library:
 
 
 class Shipped(Loader):
-    """`letter/…` from the one folder."""
+    """`letter/…` from the one folder, with what is fixed in a look already printed."""
+
+    def __init__(self, engine: Engine, look: Look | None = None) -> None:
+        super().__init__(engine)
+        self.look = look
+
+    def get_contents(self, origin: Origin) -> str:
+        contents: str = super().get_contents(origin)
+        return contents if self.look is None else with_fixed(contents, self.look)
 
     def get_template_sources(self, template_name: str) -> Iterator[Origin]:
         if not template_name.startswith(PREFIX):
@@ -73,3 +96,19 @@ class Shipped(Loader):
         except SuspiciousFileOperation:
             return
         yield Origin(name=path, template_name=template_name, loader=self)
+
+
+def with_fixed(contents: str, look: Look) -> str:
+    """A template's text with styles, colours and words in the place of the tags that print them."""
+    direction = "rtl" if translation.get_language_bidi() else "ltr"
+    values = {f"css.{name}": style for name, style in styles(direction, look.light).items()}
+    values |= {f"dark.{name}": str(colour) for name, colour in vars(look.dark).items()}
+
+    def printed(match: re.Match[str]) -> str:
+        if match["name"]:
+            return str(escape(values[match["name"]])) if match["name"] in values else match[0]
+        words = match["words"].replace("%", "%%")
+        said = pgettext(match["context"], words) if match["context"] else gettext(words)
+        return match[0] if "{" in said else said.replace("%%", "%")
+
+    return FIXED.sub(printed, contents)

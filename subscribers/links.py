@@ -36,8 +36,12 @@ FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 def make(subscriber_id: int, purpose: str, *, until: datetime | None = None) -> str:
     """A token that reads as this subscriber for this purpose only; about a microsecond."""
     body = BODY.pack(subscriber_id, 0 if until is None else int(until.timestamp()))
-    token = body + _signer(settings.SECRET_KEY, purpose)(body)
-    return binascii.b2a_base64(token, newline=False).translate(URL_SAFE).decode("ascii")
+    return _written(body, _signer(settings.SECRET_KEY, purpose))
+
+
+def _written(body: bytes, sign: Callable[[bytes], bytes]) -> str:
+    raw = binascii.b2a_base64(body + sign(body), newline=False)
+    return raw.translate(URL_SAFE).decode("ascii")
 
 
 def read(token: str, purpose: str, *, now: datetime | None = None) -> Subscriber | None:
@@ -99,6 +103,24 @@ def pause_url(subscriber: Subscriber) -> str:
 
 def unsubscribe_url(subscriber: Subscriber) -> str:
     return f"{settings.SITE_URL}/u/{subscriber.unsubscribe_token}"
+
+
+class OfLetters:
+    """The addresses that stand in every digest, for many readers in turn."""
+
+    def __init__(self) -> None:
+        self.site = settings.SITE_URL
+        self.preferences = _signer(settings.SECRET_KEY, "preferences")
+        self.pause = _signer(settings.SECRET_KEY, "pause")
+
+    def of(self, subscriber: Subscriber) -> tuple[str, str, str]:
+        """To the preferences, to a pause, to the end: as the functions above make them."""
+        site, body = self.site, BODY.pack(subscriber.pk, 0)
+        return (
+            f"{site}/p/{_written(body, self.preferences)}",
+            f"{site}/p/{_written(body, self.pause)}/pause",
+            f"{site}/u/{subscriber.unsubscribe_token}",
+        )
 
 
 def confirm_url(subscriber: Subscriber, *, now: datetime) -> str:

@@ -139,5 +139,5 @@ def owner() -> str:
 
 def render(template: str, context: Mapping[str, Any], *, escape: bool, look: Look = SHIPPED) -> str:
     """One template, nothing else."""
-    found = engine.of(look.templates, is_proof=look.is_proof).get_template(template)
+    found = engine.of(look).get_template(template)
     return str(found.render(Context(dict(context), autoescape=escape)))

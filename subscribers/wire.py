@@ -7,7 +7,6 @@ import re
 
 # RFC 5322 allows 998; what stays below never needs another encoding.
 LINE_LONGEST = 900
-DOT_AT_LINE_START = re.compile(rb"(^|\n)\.")
 CHARACTER_END = re.compile(r"&#?\w{1,31}$")
 
 
@@ -46,4 +45,5 @@ def quoted_printable(text: str) -> bytes:
 
 def stuffed(data: bytes) -> bytes:
     """Dots at line starts doubled for SMTP (RFC 5321, 4.5.2); `data` begins a line."""
-    return DOT_AT_LINE_START.sub(rb"\1..", data)
+    doubled = data.replace(b"\n.", b"\n..")
+    return b"." + doubled if doubled.startswith(b".") else doubled

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.template import TemplateSyntaxError
+from django.utils import translation
 
-from newsletter import letter, looks, proofs
+from newsletter import items, letter, looks, proofs
 from newsletter.models import LookVersion
 from subscribers import engine, look, mail, notices
 from subscribers.models import Notice
@@ -22,6 +23,22 @@ OWN = look.Look(
     intro="Read with us: https://library.example.org/club.\nEvery Friday & free.",
     footer="Asked & answered at https://library.example.org/help",
 )
+
+
+ITEM = items.Item(
+    paper_id=1,
+    look="lead",
+    topic="Topic",
+    signs="new today",
+    title="A <title>",
+    url="https://example.org/1",
+    authors=(items.Byline("Ada", followed=True),),
+    others="and 2 others",
+    summary="A summary.",
+    links=(items.Link("PDF", "https://example.org/2"),),
+    actions=(("more", "More"),),
+)
+LETTER = {"sections": [items.Section("Top", "", (items.Shown(1, ITEM, "it fits"),))]}
 
 
 def with_template(name: str, old: str, new: str) -> look.Look:
@@ -209,3 +226,22 @@ def test_a_stored_colour_that_can_no_longer_be_read_stops_no_letter(caplog):
 
     assert (shown.masthead, shown.light, shown.dark) == ("Renamed", look.LIGHT, look.DARK)
     assert "has a contrast of" in caplog.text
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ar"])
+@pytest.mark.parametrize("name", ["digest", "sign_in", "changed"])
+def test_what_is_printed_into_templates_beforehand_is_what_they_print(name, language, monkeypatch):
+    def html():
+        engine._engine.cache_clear()
+        with translation.override(language):
+            values = mail.values({"letter": LETTER, "action_url": "https://example.org/a"}, OWN)
+            return mail.render(f"letter/{name}.html", values, escape=True, look=OWN)
+
+    beforehand = html()
+    monkeypatch.setattr(engine, "with_fixed", lambda contents, look: contents)
+    as_written = html()
+    monkeypatch.undo()
+    engine._engine.cache_clear()
+
+    assert beforehand == as_written
+    assert "{{" not in beforehand

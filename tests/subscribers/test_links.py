@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscribers import links
+from subscribers.models import Subscriber
 from tests.factories import NOW, make_subscriber
 
 PURPOSES = sorted(links.PURPOSES)
@@ -99,3 +100,15 @@ def test_list_unsubscribe_offers_one_click_and_mail(settings):
         "<mailto:unsubscribe@example.org?subject=abcdefghijklmnopqrstuv>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+
+
+def test_the_addresses_of_many_letters_are_those_of_one():
+    reader = Subscriber(pk=7, unsubscribe_token="abcdefghijklmnop")
+
+    of_letters = links.OfLetters().of(reader)
+
+    assert of_letters == (
+        links.preferences_url(reader),
+        links.pause_url(reader),
+        links.unsubscribe_url(reader),
+    )
