@@ -87,9 +87,21 @@ class Pool:
         """Papers × papers, cosine of the latent vectors."""
         return exact(self.documents.latent, self.documents.latent)
 
+    # Rows that the last batches of readers asked for; papers/readers.py keeps them.
+
     @cached_property
     def searched(self) -> dict[str, Floats]:
-        """Scores of the last searches for every paper; papers/readers.py keeps it."""
+        """Scores of searches for every paper."""
+        return {}
+
+    @cached_property
+    def held(self) -> dict[str, Floats]:
+        """Which papers hold a keyword."""
+        return {}
+
+    @cached_property
+    def near(self) -> dict[int, Floats]:
+        """Nearness of liked papers to the pool's and to ordinary ones."""
         return {}
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -19,7 +19,8 @@ from papers.phrases import hits
 # A like from this score for a followed topic speaks for that topic: it need not belong to it, only
 # be nearer than ordinary papers are (docs/ranking.md).
 NEAR = 0.25
-SEARCHED = 200  # searches whose scores a pool keeps
+REMEMBERED = 16_000_000  # bytes of each kind of row that a pool keeps
+SEARCHED = 200  # rows that it keeps at least
 DISLIKE = -0.5  # of a like's weight: "less like this"
 
 
@@ -77,32 +78,63 @@ def arrays(readers: Sequence[Reader], pool: Pool, liked: Liked) -> Readers:
         wanted=_sparse([r.wanted for r in readers], words),
         muted=_sparse([r.muted for r in readers], words),
         keywords=keywords,
-        keyword_hits=csr_matrix(_holds([[text] for text in keywords], pool)),
+        keyword_hits=csr_matrix(_held(keywords, pool)),
         searches=[text for _, text in searches],
         search_kinds=[kind for kind, _ in searches],
         search_scores=_search_scores([text for _, text in searches], pool),
         liked_ids=np.array(liked.ids, dtype=np.int64),
         liked_titles=liked.titles,
-        liked_near=nearness(pool, liked.documents),
+        liked_near=_near(liked, pool),
         known=_sparse([reader.known for reader in readers], pool.position),
     )
 
 
 def _search_scores(texts: Sequence[str], pool: Pool) -> Floats:
-    """Texts × papers. Who taps through previews searches the same again: that is remembered."""
-    known = dict(pool.searched)
-    if new := [text for text in dict.fromkeys(texts) if text not in known]:
-        matcher = Matcher.of([TopicText(text) for text in new], pool.features, pool.ordinary)
-        known |= dict(zip(new, matcher.match(pool.documents).scores, strict=True))
-    pool.searched.clear()
-    pool.searched.update((text, known[text]) for text in list(known)[-SEARCHED:])
-    rows = [known[text] for text in texts]
-    return np.array(rows, dtype=np.float32).reshape(len(texts), len(pool))
+    """Texts × papers."""
+
+    def score(rows: Sequence[int]) -> Floats:
+        wanted = [TopicText(texts[row]) for row in rows]
+        return Matcher.of(wanted, pool.features, pool.ordinary).match(pool.documents).scores
+
+    return _remembered(pool.searched, texts, score)
 
 
-def _holds(phrases: Sequence[Sequence[str]], pool: Pool) -> Floats:
-    """Phrases × papers: 1 where the paper has the phrase, however often."""
-    return (hits(phrases, pool.documents.texts).counts > 0).astype(np.float32)
+def _held(keywords: Sequence[str], pool: Pool) -> Floats:
+    """Keywords × papers: 1 where the paper has the keyword, however often."""
+
+    def find(rows: Sequence[int]) -> Floats:
+        found = hits([[keywords[row]] for row in rows], pool.documents.texts)
+        return (found.counts > 0).astype(np.float32)
+
+    return _remembered(pool.held, keywords, find)
+
+
+def _near(liked: Liked, pool: Pool) -> Floats:
+    """Liked × (papers, then ordinary ones)."""
+    return _remembered(
+        pool.near, liked.ids, lambda rows: nearness(pool, liked.documents.take(rows))
+    )
+
+
+def _remembered(
+    memory: dict[Any, Floats], keys: Sequence[Any], find: Callable[[Sequence[int]], Floats]
+) -> Floats:
+    """A row for each key. The last ones are remembered: batches share what their readers name, and
+    who taps through previews names the same again."""
+    new = [n for n, key in enumerate(keys) if key not in memory]
+    found = find(new)
+    if len(new) == len(keys):
+        rows = found
+    else:
+        known = dict(zip((keys[n] for n in new), found, strict=True))
+        rows = np.stack([memory[key] if key in memory else known[key] for key in keys])
+    width = max(found.shape[1], 1)
+    for key, row in zip(keys, rows, strict=True):
+        memory.pop(key, None)
+        memory[key] = row.copy()
+    for key in list(memory)[: -max(REMEMBERED // (4 * width), SEARCHED)]:
+        del memory[key]
+    return rows
 
 
 def _interests(
