@@ -138,8 +138,9 @@ class Paper(models.Model):
     comments = models.PositiveIntegerField(null=True, blank=True)
     stars = models.PositiveIntegerField(null=True, blank=True)
     citations = models.PositiveIntegerField(null=True, blank=True)
-    # 0..1, refreshed by ingest: papers/ranking.py trend().
+    # 0..1, refreshed by ingest, and what it was made of: papers/trend.py.
     trend = models.FloatField(default=0.0)
+    trend_inputs = models.JSONField(default=dict, blank=True, editable=False)
     retracted_at = models.DateTimeField(null=True, blank=True)
     merged_into = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="merged"

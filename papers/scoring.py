@@ -8,13 +8,15 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from papers import paper_vectors, trend, vectors
+from papers import attention, paper_vectors, trend, vectors
+from papers.bursts import Burst
 from papers.features import Documents
 from papers.matching import Matcher, Matches, TopicText
 from papers.models import Authorship, Engagement, Paper, PaperTopic, Topic
@@ -28,7 +30,10 @@ FRESH = timedelta(days=14)  # papers whose prospects are asked for; older ones a
 TAUGHT_BY = 3_000  # newest papers with votes that prospects are learned from
 BATCH = 1_000
 # Without texts: a whole import is read at once.
-READ_BY_TREND = ("trend", "primary_category", "first_mentioned_on", "published_at")
+READ_BY_TREND = (
+    *("trend", "trend_inputs", "primary_category"),
+    *("first_mentioned_on", "published_at"),
+)
 
 
 def refresh(paper_ids: Collection[int], *, now: datetime) -> None:
@@ -83,33 +88,74 @@ def text_hash(topic: Topic) -> str:
 
 
 def refresh_trends(papers: QuerySet[Paper], *, now: datetime) -> None:
-    """Write Paper.trend where it changed."""
-    ordinary = ordinary_votes(now)
+    """Write Paper.trend, and the inputs it is made of, where they changed."""
     rows = list(papers.only(*READ_BY_TREND))
     if not rows:
         return
-    readings = newest_readings([paper.pk for paper in rows])
-    votes, hours = _votes(rows, readings)
+    voted = _voted_lately(now)
+    ordinary = trend.field_means(
+        voted.votes, voted.hours, [paper.primary_category for paper in voted.papers]
+    )
+    votes, hours = _votes(rows, newest_readings([paper.pk for paper in rows]))
     field = np.array([ordinary.get(p.primary_category, ordinary[""]) for p in rows])
-    estimated = trend.estimate(votes, hours, _priors(rows, field, now), field)
-    changed: dict[float, list[int]] = defaultdict(list)
-    for paper, value in zip(rows, estimated.trend, strict=True):
-        rounded = round(float(value), 4)
-        if paper.trend != rounded:
-            changed[rounded].append(paper.pk)
+    promised = _priors(rows, field, now)
+    topics = _bursts(rows, attention.of_topics(now, *voted), now)
+    lent = np.array([burst.value if burst else 1.0 for _, burst in topics])
+    estimated = trend.estimate(votes, hours, trend.lifted(promised, lent, field), field)
+    changed: dict[tuple[float, str], list[int]] = defaultdict(list)
+    for n, paper in enumerate(rows):
+        known = {"votes": int(votes[n]), "hours": hours[n]} if votes[n] >= 0 else {}
+        inputs = _inputs(ordinary=field[n], promised=promised[n], **known, **_told(*topics[n]))
+        new = round(float(estimated.trend[n]), 4), inputs
+        if (paper.trend, paper.trend_inputs) != new:
+            changed[new[0], json.dumps(inputs)].append(paper.pk)
     with transaction.atomic():
-        # Papers without votes share a value: one statement for all of them.
-        for value, ids in changed.items():
+        # Papers of which nothing is known share their values: one statement for all of them.
+        for (value, told), ids in changed.items():
             for start in range(0, len(ids), BATCH):
-                Paper.objects.filter(pk__in=ids[start : start + BATCH]).update(trend=value)
+                Paper.objects.filter(pk__in=ids[start : start + BATCH]).update(
+                    trend=value, trend_inputs=json.loads(told)
+                )
 
 
-def ordinary_votes(now: datetime) -> dict[str, float]:
-    """Ordinary final votes of each primary category, from the last 60 days."""
+class _VotedLately(NamedTuple):
+    papers: list[Paper]
+    votes: trend.Floats
+    hours: trend.Floats
+
+
+def _voted_lately(now: datetime) -> _VotedLately:
+    """The papers of the last 60 days with votes."""
     since = (now - LOOK_BACK).date()
     rows = list(Paper.objects.mentioned_since(since).exclude(upvotes=None).only(*READ_BY_TREND))
-    votes, hours = _votes(rows, newest_readings([paper.pk for paper in rows]))
-    return trend.field_means(votes, hours, [paper.primary_category for paper in rows])
+    return _VotedLately(rows, *_votes(rows, newest_readings([paper.pk for paper in rows])))
+
+
+def _bursts(
+    papers: Sequence[Paper], bursts: dict[int, Burst], now: datetime
+) -> list[tuple[int, Burst | None]]:
+    """The topic that each new paper fits best, 0 for none, and its burst."""
+    since = (now - FRESH).date()
+    fresh = [p.pk for p in papers if p.first_mentioned_on and p.first_mentioned_on >= since]
+    best = {pk: topics[0] for pk, topics in attention.topics_of(fresh).items()}
+    return [(best.get(paper.pk, 0), bursts.get(best.get(paper.pk, 0))) for paper in papers]
+
+
+def _told(topic_id: int, burst: Burst | None) -> dict[str, float]:
+    if burst is None:
+        return {}
+    return {
+        "topic": topic_id, "burst": burst.value, "listed": burst.listed, "usual": burst.usual,
+        "excess": burst.excess, "voted": burst.voted,
+    }  # fmt: skip
+
+
+def _inputs(**values: float) -> dict[str, float]:
+    """As they are stored and shown: whole numbers as such, the others rounded."""
+    return {
+        name: value if isinstance(value, int) else round(float(value), 3)
+        for name, value in values.items()
+    }
 
 
 def newest_readings(paper_ids: Sequence[int]) -> dict[int, tuple[int, datetime]]:

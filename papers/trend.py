@@ -6,13 +6,17 @@ of what it will ever get. What it will get is estimated as in a Gamma-Poisson mo
 after h hours, where a paper like it gets m,
     expected = (v + STRENGTH) / (g(h) + STRENGTH / m)
 so that a cold paper stands at m, and every vote moves it the more, the more is known. m is what
-its field gets, moved half the way (in ratios) to what papers/prospects.py promises. Then
+its field gets, moved half the way (in ratios) to what papers/prospects.py promises times the burst
+of its topic (papers/bursts.py):
+    m = √(promised · burst · m_field)
+Then
     trend = expected / (expected + TYPICAL · m_field)
 is 0..1 and one half at TYPICAL times what is ordinary in the paper's field.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +27,7 @@ Floats = NDArray[np.float64]
 HALF_TIME = 12.0  # hours after which half of the votes have come
 STRENGTH = 2.0  # votes' worth of trust in what papers alike got
 TYPICAL = 3.0  # times the field's ordinary, where the trend is one half
+LIFTED = 8.0  # times the field's ordinary, to which a burst may lift what is promised
 FIELD_STRENGTH = 20.0  # papers' worth of trust in the mean over all fields
 
 
@@ -52,6 +57,31 @@ def estimate(votes: Floats, hours: Floats, prior: Floats, field: Floats) -> Esti
     share = np.where(known, arrived(hours), 0)
     expected = (np.nan_to_num(votes) + STRENGTH) / (share + STRENGTH / prior)
     return Estimate(expected, expected / (expected + TYPICAL * field))
+
+
+def told(inputs: Mapping[str, float]) -> dict[str, float]:
+    """The steps of one paper's trend, from its stored inputs; {} where there are none."""
+    if "ordinary" not in inputs:
+        return {}
+    field = np.array([inputs["ordinary"]])
+    votes = np.array([inputs.get("votes", np.nan)])
+    hours = np.array([inputs.get("hours", 0.0)])
+    burst = np.array([inputs.get("burst", 1.0)])
+    prior = lifted(np.array([inputs["promised"]]), burst, field)
+    found = estimate(votes, hours, prior, field)
+    return {
+        **inputs,
+        "share": float(arrived(hours)[0]) if "votes" in inputs else 0.0,
+        "cold": float(np.sqrt(prior * field)[0]),
+        "expected": float(found.expected[0]),
+        "trend": float(found.trend[0]),
+    }
+
+
+def lifted(promised: Floats, burst: Floats, field: Floats) -> Floats:
+    """What is promised, times the burst of its topic. No burst alone makes a cold paper trend."""
+    most = np.maximum(promised, LIFTED * field)
+    return np.asarray(np.minimum(promised * burst, most), dtype=np.float64)
 
 
 def field_means(votes: Floats, hours: Floats, fields: list[str]) -> dict[str, float]:

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from papers import lists, plots, profiles
+from papers import lists, plots, profiles, trend
 from papers.models import Author, Paper, Topic
 
 PER_PAGE = 30
@@ -110,6 +110,7 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponse:
         "authorships": list(found.authorships.select_related("author")),
         "topics": profiles.topics_of(found),
         "readings": readings,
+        "trend": trend.told(found.trend_inputs),
         "line": plots.line([(reading.read_at, reading.upvotes or 0) for reading in readings]),
         "similar": lists.dress(profiles.similar(found)),
         "mentions": found.mentions.order_by("mentioned_on")[:10],

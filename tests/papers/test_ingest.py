@@ -30,7 +30,7 @@ def record(**fields):
 
 def everything():
     """All rows that records make, without our own numbers and clocks."""
-    hidden = {"id", "changed_at", "created_at", "trend", "merged_into_id"}
+    hidden = {"id", "changed_at", "created_at", "trend", "trend_inputs", "merged_into_id"}
     papers = Paper.objects.canonical().order_by("arxiv_id", "doi", "title_key")
     return [
         (

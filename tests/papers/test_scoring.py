@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from papers import scoring, vectors
-from papers.models import Engagement, Paper, PaperTopic
+from papers.models import Engagement, Mention, Paper, PaperTopic
 from tests.factories import NOW, make_paper, make_topic
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +93,66 @@ def test_a_new_paper_stands_higher_by_its_submitters_record():
     trends = dict(Paper.objects.values_list("pk", "trend"))
     assert trends[hers.pk] > trends[his.pk]
     assert trends[hers.pk] < 0.5, "a promise alone is no trend"
+
+
+def burst_of(topic, keyword, votes, before=30, lately=12):
+    """A topic whose papers got so many votes before, and 8 each lately where `votes` is 8."""
+    for n in range(before + lately):
+        days = 20 + n % 30 if n < before else 2 + n % 9
+        day = NOW.date() - timedelta(days=days)
+        got = 8 if n < before else votes
+        paper = make_paper(title=f"{keyword}, {n}", upvotes=got, first_mentioned_on=day)
+        Mention.objects.create(paper=paper, source="hf", mentioned_on=day)
+        Engagement.objects.create(paper=paper, source="hf", read_at=NOW, upvotes=got)
+        PaperTopic.objects.create(paper=paper, topic=topic, score=2.0, belongs=True)
+
+
+def test_a_cold_paper_stands_higher_while_its_topic_is_talked_about():
+    loud, plain = make_topic(name="Honey bees"), make_topic(name="Surface codes")
+    burst_of(loud, "Honey bees", 60)
+    burst_of(plain, "Surface codes", 8)
+    hers, his = make_paper(title="Of honey bees"), make_paper(title="Of surface codes")
+    for paper, topic in ((hers, loud), (his, plain)):
+        PaperTopic.objects.create(paper=paper, topic=topic, score=2.0, belongs=True)
+
+    scoring.refresh_trends(Paper.objects.filter(pk__in=[hers.pk, his.pk]), now=NOW)
+
+    hers.refresh_from_db()
+    his.refresh_from_db()
+    assert hers.trend > his.trend
+    assert hers.trend < 0.5, "a burst alone is no trend"
+    assert hers.trend_inputs["topic"] == loud.pk
+    assert hers.trend_inputs["burst"] > 1.3 > his.trend_inputs["burst"]
+
+
+def test_the_stored_inputs_give_the_trend_by_the_public_formula():
+    paper = make_paper(upvotes=40)
+    Engagement.objects.create(paper=paper, source="hf", read_at=NOW, upvotes=40)
+
+    scoring.refresh_trends(Paper.objects.filter(pk=paper.pk), now=NOW)
+
+    paper.refresh_from_db()
+    inputs = paper.trend_inputs
+    share = inputs["hours"] / (inputs["hours"] + 12)
+    usual = (inputs["promised"] * inputs.get("burst", 1) * inputs["ordinary"]) ** 0.5
+    expected = (inputs["votes"] + 2) / (share + 2 / usual)
+    assert paper.trend == pytest.approx(expected / (expected + 3 * inputs["ordinary"]), abs=0.001)
+
+
+def test_trends_cost_no_more_queries_for_twice_the_papers(django_assert_max_num_queries):
+    topic = make_topic(name="Honey bees")
+    burst_of(topic, "Honey bees", 60)
+    rows = Paper.objects.filter(paper_topics__topic=topic)
+    with django_assert_max_num_queries(80) as first:
+        scoring.refresh_trends(rows, now=NOW)
+    burst_of(topic, "Honey bees again", 60)
+
+    Paper.objects.update(trend=0.5)
+    with django_assert_max_num_queries(160) as second:
+        scoring.refresh_trends(rows, now=NOW)
+
+    reads = [
+        sum(not query["sql"].startswith("UPDATE") for query in each.captured_queries)
+        for each in (first, second)
+    ]
+    assert reads[0] == reads[1]

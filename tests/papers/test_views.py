@@ -145,6 +145,30 @@ def test_a_papers_votes_are_drawn_and_stand_in_a_table(client):
     assert cells == ["2", "17"]
 
 
+def test_a_papers_trend_is_told_with_its_formula_and_its_inputs(client):
+    paper, bees = make_paper(), make_topic(name="Honey bees")
+    PaperTopic.objects.create(paper=paper, topic=bees, score=2.0, belongs=True)
+    paper.trend_inputs = {
+        "votes": 40, "hours": 12.0, "ordinary": 6.0, "promised": 9.0, "topic": bees.pk,
+        "burst": 1.31, "listed": 31, "usual": 22.4, "excess": 4.25, "voted": 17,
+    }  # fmt: skip
+    paper.save()
+
+    page = " ".join(client.get(paper.get_absolute_url()).content.decode().split())
+
+    for shown in ("expected ÷ (expected + 3 × ordinary)", ">40<", ">1.31<", "22.4 is usual"):
+        assert shown in page
+    # (40 + 2) ÷ (½ + 2 ÷ √(9 × 1.31 × 6)) = 56.9, of which 56.9 ÷ (56.9 + 18) is the trend.
+    assert ">56.9<" in page
+    assert ">0.76<" in page
+
+
+def test_a_paper_whose_trend_was_never_computed_tells_none(client):
+    page = client.get(make_paper().get_absolute_url()).content.decode()
+
+    assert "How its trend is made" not in page
+
+
 def test_similar_papers_share_a_topic(client):
     topic = make_topic()
     paper = listed(topic=topic)
