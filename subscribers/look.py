@@ -183,8 +183,10 @@ def styles(direction: str = "ltr", palette: Palette = LIGHT) -> dict[str, str]:
             f"font-weight:600;color:{p.accent};text-decoration:underline"
         ),
         "button": (
-            f"display:inline-block;padding:13px 24px;font-family:{SANS};font-size:16px;"
+            # The border alone is left of it where the system sets the colours.
+            f"display:inline-block;padding:12px 23px;font-family:{SANS};font-size:16px;"
             f"line-height:20px;font-weight:700;color:#ffffff;background-color:{p.accent};"
+            f"border:1px solid {p.accent};"
             f"border-radius:10px;text-decoration:none"
         ),
         "foot": sans(13, 25, p.mute) + f";border-top:1px solid {p.line};padding:22px 0 0",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import re
 import shutil
 import subprocess
@@ -18,6 +19,8 @@ URL = re.compile(r"https?://[^\s<>\"]+")
 COLOUR = re.compile(r"(?:^|;)\s*color:\s*(#[0-9a-f]{6})")
 BACKGROUND = re.compile(r"background-color:\s*(#[0-9a-f]{6})")
 DARK_RULES = re.compile(r"@media \(prefers-color-scheme:dark\)\{\n(.*?)\n\}\n", re.S)
+STYLE_BLOCK = re.compile(r"<style>.*?</style>|<meta name=\"(?:supported-)?color-scheme[^>]*>", re.S)
+HEX = re.compile(r"#([0-9a-f]{6})\b")
 RULE = re.compile(r"^([^{]+)\{([^}]+)\}$", re.M)
 
 
@@ -109,6 +112,18 @@ def _found(element: Any, pattern: re.Pattern[str], name: str, rules: dict[str, A
             return found[1]
         element = element.getparent()
     raise AssertionError(f"no {name}")
+
+
+def turned_dark(html: str) -> str:
+    """As a program shows it that drops the style block and turns every colour round by itself."""
+    return HEX.sub(_turned, STYLE_BLOCK.sub("", html))
+
+
+def _turned(match: re.Match[str]) -> str:
+    red, green, blue = (int(match[1][i : i + 2], 16) / 255 for i in (0, 2, 4))
+    hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
+    parts = colorsys.hls_to_rgb(hue, 1 - lightness, saturation)
+    return "#" + "".join(f"{round(part * 255):02x}" for part in parts)
 
 
 def contrast(one: str, other: str) -> float:

@@ -17,6 +17,7 @@ from tests.letter_checks import (
     columns,
     least_contrast,
     parsed,
+    turned_dark,
 )
 from tests.letters import DUE_AT, VARIANTS, make_variant, sample_papers
 
@@ -76,6 +77,10 @@ def test_html_is_small_seven_bits_and_loads_nothing(message):
 @pytest.mark.parametrize("dark", [False, True])
 def test_everything_can_be_read(message, dark):
     assert least_contrast(html_of(message), dark=dark) >= 4.5
+
+
+def test_everything_can_be_read_where_a_program_turns_the_colours_round(message):
+    assert least_contrast(turned_dark(html_of(message))) >= 4.5
 
 
 def test_the_postal_address_and_the_way_out_stand_in_both_parts(message):
