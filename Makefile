@@ -9,7 +9,7 @@ WORKERS ?= auto
 DEMO = VAR_DIR=var/demo DATABASE_URL= EMAIL_URL= MAIL_PROVIDER= REDIS_URL= DEBUG=true \
 	POSTAL_ADDRESS="$${POSTAL_ADDRESS:-Paper Round (a demonstration), 1 Sample Street, 10115 Berlin, Germany}"
 
-.PHONY: demo test test-services test-browser replay run shots bench bench-send chaos lint format lock clean
+.PHONY: demo test test-services test-browser replay run shots bench bench-send chaos embeddings lint format lock clean
 
 # Runtime packages only: enough for demo and run.
 $(VENV)/.runtime: requirements.lock
@@ -22,6 +22,10 @@ $(VENV)/.runtime: requirements.lock
 $(VENV)/.development: $(VENV)/.runtime requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
+
+# What runs a sentence model (EMBEDDINGS_MODEL); nothing else needs it.
+embeddings: $(VENV)/.runtime requirements-embeddings.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-embeddings.lock
 
 demo: $(VENV)/.runtime
 	@$(DEMO) $(BIN)/python manage.py demo
@@ -77,6 +81,7 @@ format: $(VENV)/.development
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra embeddings -c requirements.lock pyproject.toml -o requirements-embeddings.lock
 
 clean:
 	rm -rf $(VENV) var staticfiles

@@ -1,10 +1,12 @@
 """How well papers are chosen, against other rankers, on labelled data in the same run.
 
 python -m benchmarks.relevance --data FOLDER [--task NAME] [--out docs/ranking-results.md]
+    [--vectors FILE]
 
 The folder holds papers.jsonl.gz, pools.json, requests.jsonl, labels.jsonl and signals.jsonl. Prints
 one table: nDCG@10 with a 95 % interval, the paired difference of ours to each, seconds per 1,000
-requests. Intervals resample whole topics, users or days.
+requests. Intervals resample whole topics, users or days. With EMBEDDINGS_MODEL set there is a row
+more, ours with sentence vectors, which are kept in the file of --vectors.
 """
 
 from __future__ import annotations
@@ -16,14 +18,17 @@ import resource
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks import scratch
+from benchmarks.embedded import Kept
 
 OURS = "ours"
+WITH_SENTENCES = "ours with sentence vectors"
 Run = dict[str, float]  # request → nDCG@10
 
 
@@ -66,16 +71,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--task", action="append")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--vectors", type=Path, help="npz of sentence vectors, read and written")
     options = parser.parse_args()
     scratch.use()
-    table = "\n".join(report(options.data, options.task))
+    table = "\n".join(report(options.data, options.task, options.vectors))
     print(table)
     if options.out:
         options.out.write_text(table + "\n", encoding="utf-8")
 
 
-def report(data: Path, tasks: Sequence[str] | None) -> Iterator[str]:
-    from papers import offline
+def report(data: Path, tasks: Sequence[str] | None, vectors: Path | None = None) -> Iterator[str]:
+    from papers import offline, sentences
 
     benchmark = offline.load(data / "papers.jsonl.gz", data / "pools.json", data / "signals.jsonl")
     labels = {row["rid"]: row["rel"] for row in offline.lines(data / "labels.jsonl")}
@@ -88,6 +94,11 @@ def report(data: Path, tasks: Sequence[str] | None) -> Iterator[str]:
     runs: dict[tuple[str, str], Run] = defaultdict(dict)
     accepted: dict[str, dict[str, list[str]]] = defaultdict(dict)
     fitted = _ours(benchmark, requests, labels, runs, seconds, accepted)
+    if encode := sentences.encode_unstored():
+        kept = Kept(encode, vectors)
+        reading = replace(benchmark, encode=kept)
+        _ours(reading, requests, labels, runs, seconds, defaultdict(dict), WITH_SENTENCES)
+        kept.save()
     _peers(benchmark, requests, labels, runs, seconds)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield from _table(runs, seconds)
@@ -98,7 +109,13 @@ def report(data: Path, tasks: Sequence[str] | None) -> Iterator[str]:
 
 
 def _ours(
-    benchmark: Any, requests: Any, labels: Any, runs: Any, seconds: Any, accepted: Any
+    benchmark: Any,
+    requests: Any,
+    labels: Any,
+    runs: Any,
+    seconds: Any,
+    accepted: Any,
+    name: str = OURS,
 ) -> float:
     from papers import offline
 
@@ -113,7 +130,7 @@ def _ours(
         for request in asked:
             began = time.process_time()
             answer = offline.answer(benchmark, known, request)
-            key = request["task"], OURS
+            key = request["task"], name
             seconds[key] += time.process_time() - began
             runs[key][request["rid"]] = ndcg(answer["ranked"], labels.get(request["rid"], {}))
             if request["task"].startswith("t1"):

@@ -6,6 +6,7 @@ A wrong value stops the start with the variable's name. Nothing else reads the e
 import json
 from datetime import date
 from email.utils import parseaddr
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -252,6 +253,13 @@ if unknown := set(SOURCES) - {"hf", "arxiv", "arxiv_feed"}:
 ARXIV_CATEGORIES = listing("ARXIV_CATEGORIES")
 SOURCE_CONTACT = address("SOURCE_CONTACT", OPERATOR_EMAIL or MAIL_FROM)
 FETCH_EVERY = number("FETCH_EVERY", 60, least=5, most=1440)
+# A folder with a sentence model, for the extra `embeddings`; empty: none.
+EMBEDDINGS_MODEL = text("EMBEDDINGS_MODEL")
+if EMBEDDINGS_MODEL:
+    if not (Path(EMBEDDINGS_MODEL) / "tokenizer.json").is_file():
+        raise refuse("EMBEDDINGS_MODEL", "must be a folder with model.onnx and tokenizer.json")
+    if not (find_spec("onnxruntime") and find_spec("tokenizers")):
+        raise refuse("EMBEDDINGS_MODEL", "needs the extra `embeddings` to be installed")
 
 # The Django project
 

@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 
 from papers.features import Documents, Features, exact
 from papers.likeness import Likeness
+from papers.matching import Encode
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -69,6 +70,7 @@ class Pool:
     documents: Documents
     ordinary: Documents  # papers of the last weeks: what no match looks like
     likeness: Likeness
+    encode: Encode = None  # of a sentence model, for searches
 
     def __len__(self) -> int:
         return len(self.paper_ids)

@@ -52,6 +52,8 @@ class Documents:
     subjects: Floats
     texts: Sequence[Sequence[str]]  # stems in order: title, title again, abstract
     categories: Sequence[tuple[str, ...]]
+    # Vectors of a sentence model in whole steps, rows of length 1; None where none is installed.
+    sentences: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -65,6 +67,7 @@ class Documents:
             self.subjects[index],
             take(self.texts, rows),
             [self.categories[row] for row in rows],
+            None if self.sentences is None else self.sentences[index],
         )
 
     @classmethod
@@ -77,6 +80,7 @@ class Documents:
             np.vstack([first.subjects, second.subjects]),
             join([first.texts, second.texts]),
             [*first.categories, *second.categories],
+            _stacked(first.sentences, second.sentences),
         )
 
 
@@ -220,6 +224,13 @@ def _frequencies(texts: Sequence[Sequence[str]], least: int) -> Counter[str]:
     return Counter(
         term for text in texts for term in set(terms(text)) if seen[hash(term) % BUCKETS] >= least
     )
+
+
+def _stacked(first: Floats | None, second: Floats | None) -> Floats | None:
+    """None where one of them is; no rows fit any other."""
+    if first is None or second is None:
+        return None
+    return np.vstack([part for part in (first, second) if len(part)] or [first])
 
 
 def stated_categories(categories: Sequence[tuple[str, ...]], codes: Sequence[str]) -> Floats:

@@ -8,7 +8,7 @@ part of the latent space and which categories belong to the topic (pseudo-releva
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +25,11 @@ from papers.features import (
     unit_steps,
 )
 from papers.phrases import hits
+from papers.sentence_terms import echoed, near
 from papers.words import stems
 
 Floats = NDArray[np.float32]
+Encode = Callable[[Sequence[str]], Floats | None] | None
 
 WEIGHTS = {
     "words": 0.3,
@@ -38,6 +40,9 @@ WEIGHTS = {
     "echoed_words": 1.0,
     "echoed_latent": 2.0,
     "echoed_subjects": 2.0,
+    # Where a sentence model is installed: papers/sentence_terms.py.
+    "sentences": 1.0,
+    "echoed_sentences": 2.0,
 }
 DESCRIPTION = 0.4  # weight of the description's words beside the name's and the keywords'
 ECHO = 60  # best ordinary papers that are listened to
@@ -60,6 +65,8 @@ ASSUMED = {
     "echoed_words": 0.05,
     "echoed_latent": 0.15,
     "echoed_subjects": 1.0,
+    "sentences": 0.1,
+    "echoed_sentences": 0.1,
 }
 
 
@@ -81,6 +88,10 @@ class TopicText:
             if any(tuple(stems(word)) in known for word in group):
                 wanted.extend(group)
         return list(dict.fromkeys(wanted))
+
+    def sentence(self) -> str:
+        """Everything in one text, for a sentence model."""
+        return ". ".join(filter(None, [self.name, self.description, ", ".join(self.keywords)]))
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,7 @@ class Echo:
     words: csr_matrix
     latent: Floats
     subjects: Floats
+    sentences: Floats | None = None
 
     @classmethod
     def of(cls, scores: Floats, ordinary: Documents) -> Echo:
@@ -135,6 +147,7 @@ class Echo:
             (mixing @ ordinary.words).tocsr(),
             unit_steps(np.asarray(mixing @ ordinary.latent - middle, dtype=np.float32)),
             steps(np.asarray(mixing @ ordinary.subjects, dtype=np.float32)),
+            echoed(mixing, ordinary),
         )
 
     def terms(self, documents: Documents) -> dict[str, Floats]:
@@ -142,6 +155,7 @@ class Echo:
             "echoed_words": _dense(self.words @ documents.words.T),
             "echoed_latent": exact(self.latent, documents.latent),
             "echoed_subjects": exact(self.subjects, documents.subjects),
+            **near("echoed_sentences", self.sentences, documents),
         }
 
 
@@ -155,9 +169,10 @@ class Queries:
     description: Floats
     codes: Sequence[str]
     categories: Floats  # topics × codes
+    sentences: Floats | None = None
 
     @classmethod
-    def of(cls, topics: Sequence[TopicText], features: Features) -> Queries:
+    def of(cls, topics: Sequence[TopicText], features: Features, encode: Encode) -> Queries:
         texts = [[topic.name, *topic.phrases()] for topic in topics]
         named = _mentions(texts, features)
         described = _mentions([[topic.description] for topic in topics], features)
@@ -171,6 +186,7 @@ class Queries:
             features.place(described.multiply(features.rarity).tocsr()),
             codes,
             (wanted > 0).astype(np.float32),
+            encode([topic.sentence() for topic in topics]) if encode else None,
         )
 
     def terms(self, documents: Documents) -> tuple[dict[str, Floats], dict[tuple[int, int], str]]:
@@ -182,6 +198,7 @@ class Queries:
             "latent": exact(self.latent, documents.latent),
             "description": exact(self.description, documents.latent),
             "categories": _best_category(self.categories, stated),
+            **near("sentences", self.sentences, documents),
         }
         return values, found.phrases
 
@@ -196,8 +213,15 @@ class Matcher:
     level: Floats  # the score from which a paper belongs, a row for each topic
 
     @classmethod
-    def of(cls, topics: Sequence[TopicText], features: Features, ordinary: Documents) -> Matcher:
-        queries = Queries.of(topics, features)
+    def of(
+        cls,
+        topics: Sequence[TopicText],
+        features: Features,
+        ordinary: Documents,
+        encode: Encode = None,
+    ) -> Matcher:
+        """`encode` makes sentence vectors of the topics, where the papers have theirs."""
+        queries = Queries.of(topics, features, None if ordinary.sentences is None else encode)
         values, _ = queries.terms(ordinary)
         usual = {name: Usual.of(value, ASSUMED[name]) for name, value in values.items()}
         echo = None

@@ -387,3 +387,20 @@ class PaperVectors(models.Model):
 
     def __str__(self) -> str:
         return f"{self.papers} papers under vector model {self.model_id}"
+
+
+class SentenceVector(models.Model):
+    """What a sentence model made of a text: papers/sentences.py."""
+
+    model = models.CharField(max_length=80)
+    key = models.BigIntegerField()  # hash of the text
+    vector = models.BinaryField()  # 16 bits a number, in whole steps
+    made_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["model", "key"], name="sentence_vector_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"text {self.key} by {self.model}"

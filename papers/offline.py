@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ from scipy.sparse import csr_matrix
 
 from papers import trend
 from papers.candidates import Floats, Pool
+from papers.encoder import text_of
 from papers.features import Document, Documents, Features, fit, stemmed
 from papers.likeness import Likeness
-from papers.matching import Matcher, TopicText
+from papers.matching import Encode, Matcher, TopicText
 from papers.prospects import Facts, Prospects
 from papers.readers import Liked, Opinion, Reader, arrays
 from papers.relevance import score, sent_matrix
@@ -41,11 +42,24 @@ class Benchmark:
     papers: Mapping[str, Mapping[str, Any]]
     pools: Mapping[str, Sequence[str]]
     signals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    encode: Encode = None  # of a sentence model
     _stems: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    _sentences: dict[str, Floats] = field(default_factory=dict, repr=False)
 
     def read(self, features: Features, ids: Sequence[str]) -> Documents:
         listed, texts = self.texts(ids)
-        return features.read_stemmed(listed, texts)
+        return replace(features.read_stemmed(listed, texts), sentences=self.sentences(ids))
+
+    def sentences(self, ids: Sequence[str]) -> Floats | None:
+        """Each paper is encoded once; None without a model."""
+        if self.encode is None:
+            return None
+        new = [paper_id for paper_id in dict.fromkeys(ids) if paper_id not in self._sentences]
+        found = self.encode([text_of(_document(self.papers[paper_id])) for paper_id in new])
+        if new and found is not None:
+            self._sentences.update(zip(new, found, strict=True))
+        rows = [self._sentences[paper_id] for paper_id in ids]
+        return np.stack(rows) if rows else np.zeros((0, 0), np.float32)
 
     def texts(self, ids: Sequence[str]) -> tuple[list[Document], list[list[str]]]:
         """The papers as documents and as stems; each is taken apart once."""
@@ -82,11 +96,14 @@ def lines(path: Path) -> Iterator[Any]:
                 raise ValueError(f"{path}, line {number}: not JSON ({error})") from error
 
 
-def load(papers: Path, pools: Path, signals: Path | None = None) -> Benchmark:
+def load(
+    papers: Path, pools: Path, signals: Path | None = None, *, encode: Encode = None
+) -> Benchmark:
     return Benchmark(
         {paper["id"]: paper for paper in lines(papers)},
         json.loads(pools.read_text(encoding="utf-8")),
         {signal["id"]: signal for signal in lines(signals)} if signals else {},
+        encode,
     )
 
 
@@ -118,7 +135,7 @@ def learn(benchmark: Benchmark, pool: str) -> Known:
     )[-FITTED_ON:]
     listed, texts = benchmark.texts([paper_id for _, paper_id in past])
     features = fit(listed, texts=texts)
-    ordinary = features.read_stemmed(listed, texts)
+    ordinary = benchmark.read(features, [paper_id for _, paper_id in past])
     documents = benchmark.read(features, ids)
     return Known(
         features,
@@ -178,7 +195,9 @@ def answer(benchmark: Benchmark, known: Known, request: Mapping[str, Any]) -> An
     liked = [paper_id for paper_id in request["liked"] if paper_id in benchmark.papers]
     titles = [benchmark.papers[paper_id]["title"] for paper_id in liked]
     read = benchmark.read(known.features, liked)
-    matcher = Matcher.of([topic], known.features, known.ordinary) if topic else None
+    matcher = (
+        Matcher.of([topic], known.features, known.ordinary, benchmark.encode) if topic else None
+    )
     pool = _pool(known, matcher, topic)
     numbers = list(range(1, len(liked) + 1))
     reader = Reader(

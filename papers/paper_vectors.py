@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 
 from papers.features import Document, Documents, Features
 from papers.models import PaperVectors
@@ -28,7 +29,7 @@ def store(model_id: int, ids: Sequence[int], documents: Sequence[Document], text
         return
     named = {
         "ids": np.array(ids, dtype=np.int64),
-        "hashes": np.array([text_hash(document) for document in documents], dtype=np.uint64),
+        "hashes": hashes(documents),
         **arrays(texts),
     }
     PaperVectors.objects.create(model_id=model_id, papers=len(ids), payload=packed(named))
@@ -66,6 +67,10 @@ def _load(
             texts = texts_of(stored, len(features.vocabulary))
             found.append(texts if len(theirs) == len(texts) else texts.take(theirs))
     return known, found
+
+
+def hashes(documents: Sequence[Document]) -> NDArray[np.uint64]:
+    return np.array([text_hash(document) for document in documents], dtype=np.uint64)
 
 
 def text_hash(document: Document) -> int:

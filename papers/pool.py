@@ -13,7 +13,7 @@ import numpy as np
 from django.db.models import Count, Max
 from scipy.sparse import csr_matrix
 
-from papers import scoring, vectors
+from papers import scoring, sentences, vectors
 from papers.candidates import Pool
 from papers.features import Documents
 from papers.likeness import Likeness
@@ -130,6 +130,7 @@ def of_papers(
         documents=documents,
         ordinary=model.ordinary,
         likeness=Likeness.of(model.ordinary),
+        encode=sentences.encode,
     )
 
 

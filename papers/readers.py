@@ -94,7 +94,8 @@ def _search_scores(texts: Sequence[str], pool: Pool) -> Floats:
 
     def score(rows: Sequence[int]) -> Floats:
         wanted = [TopicText(texts[row]) for row in rows]
-        return Matcher.of(wanted, pool.features, pool.ordinary).match(pool.documents).scores
+        matcher = Matcher.of(wanted, pool.features, pool.ordinary, pool.encode)
+        return matcher.match(pool.documents).scores
 
     return _remembered(pool.searched, texts, score)
 

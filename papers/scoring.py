@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from papers import attention, paper_vectors, trend, vectors
+from papers import attention, paper_vectors, sentences, trend, vectors
 from papers.bursts import Burst
 from papers.features import Documents
 from papers.matching import Matcher, Matches, TopicText
@@ -244,7 +244,8 @@ def read(papers: Sequence[Paper], model: vectors.Vectors) -> Documents:
     """Papers as numbers, in their order."""
     documents = [vectors.document_of(paper) for paper in papers]
     ids = [paper.pk for paper in papers]
-    return paper_vectors.read(model.version, model.features, ids, documents)
+    found = paper_vectors.read(model.version, model.features, ids, documents)
+    return sentences.attach(found, documents)
 
 
 def read_and_keep(papers: Sequence[Paper], model: vectors.Vectors, now: datetime) -> Documents:
@@ -260,7 +261,7 @@ def read_and_keep(papers: Sequence[Paper], model: vectors.Vectors, now: datetime
     if model.version:
         ids = [papers[n].pk for n in fresh]
         paper_vectors.store(model.version, ids, [documents[n] for n in fresh], texts.take(fresh))
-    return texts.read(model.features)
+    return sentences.attach(texts.read(model.features), documents)
 
 
 def _match(topics: Iterable[Topic], papers: Documents, model: vectors.Vectors) -> Matches:
@@ -270,7 +271,7 @@ def _match(topics: Iterable[Topic], papers: Documents, model: vectors.Vectors) -
 @lru_cache(maxsize=4)
 def matcher(topics: tuple[TopicText, ...], model: vectors.Vectors) -> Matcher:
     """What decides how well papers fit these topics; the same for letters and previews."""
-    return Matcher.of(topics, model.features, model.ordinary)
+    return Matcher.of(topics, model.features, model.ordinary, sentences.encode)
 
 
 def _store(papers: Sequence[Paper], topics: Sequence[Topic], matches: Matches) -> None:

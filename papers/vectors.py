@@ -12,7 +12,7 @@ import numpy as np
 from django.db import transaction
 from django.db.models import Count, Max
 
-from papers import paper_vectors
+from papers import paper_vectors, sentences
 from papers.features import Document, Documents, Features, stemmed
 from papers.features import fit as fit_features
 from papers.models import Paper, VectorModel
@@ -20,7 +20,7 @@ from papers.packing import Texts, arrays, lines, packed, texts_of, unpacked
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 2  # of the payload; an older one is left unread
+FORMAT = 3  # of the payload; an older one is left unread
 DAYS = 60  # of papers a fit looks back on
 ORDINARY = 8_000  # papers kept with the model: what no match looks like
 KEPT = 3  # stored models
@@ -50,6 +50,7 @@ def fit(now: datetime, *, limit: int | None = None) -> VectorModel:
     stems = [stemmed(document) for document in documents]
     features = fit_features(documents, texts=stems)
     sample = _sample(len(documents))
+    sentences.encode_all([documents[n] for n in sample], now=now)
     since = (now - paper_vectors.SPAN).date()
     recent = [n for n, (_, on, _) in enumerate(papers) if on and on >= since]
     recent = recent[: paper_vectors.MOST]
@@ -60,7 +61,7 @@ def fit(now: datetime, *, limit: int | None = None) -> VectorModel:
             format=FORMAT,
             fitted_at=now,
             papers=len(documents),
-            payload=pack(features, ordinary),
+            payload=pack(features, ordinary, [documents[n] for n in sample]),
             notes={"words": len(features.vocabulary), "dimensions": features.latent.shape[1]},
         )
         ids = [papers[n][0] for n in recent]
@@ -99,9 +100,10 @@ def current(now: datetime) -> Vectors:
     return _current
 
 
-def pack(features: Features, ordinary: Texts) -> bytes:
+def pack(features: Features, ordinary: Texts, sources: Sequence[Document]) -> bytes:
     return packed(
         {
+            "hashes": paper_vectors.hashes(sources),
             "vocabulary": np.array("\n".join(features.vocabulary)),
             "frequency": features.frequency,
             "length": np.array(features.length),
@@ -128,7 +130,8 @@ def _unpack(version: int, payload: bytes | memoryview) -> Vectors:
         stored["lean"],
     )
     ordinary = texts_of(stored, len(features.vocabulary))
-    return Vectors(version, features, ordinary.read(features))
+    hashes = stored["hashes"].tolist()
+    return Vectors(version, features, sentences.attach_stored(ordinary.read(features), hashes))
 
 
 def _papers(now: datetime, limit: int | None) -> list[tuple[int, date | None, Document]]:
@@ -172,7 +175,8 @@ def _made_on_the_spot(now: datetime) -> Vectors:
     if _spot is None or _spot[0] != state:
         documents = [document for _, _, document in _papers(now, FIRST)]
         features = fit_features(documents)
-        _spot = state, Vectors(0, features, features.read(documents))
+        read = sentences.attach(features.read(documents), documents)
+        _spot = state, Vectors(0, features, read)
     return _spot[1]
 
 

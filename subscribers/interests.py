@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from papers import readers, vectors
+from papers import readers, sentences, vectors
 from papers.candidates import Floats, Pool, Readers
 from papers.features import Documents
 from papers.models import Authorship, Paper, PaperTopic
@@ -137,7 +137,8 @@ def _liked(batch: Sequence[Reader], pool: Pool) -> Liked:
             "pk", "title", "abstract", "summary", "categories"
         ):
             papers[pk] = title, abstract or summary, categories
-    read = pool.features.read(vectors.document(*papers[pk]) for pk in others)
+    sources = [vectors.document(*papers[pk]) for pk in others]
+    read = sentences.attach(pool.features.read(sources), sources)
     documents = Documents.stack(pool.documents.take([pool.position[pk] for pk in known]), read)
     return Liked(ids, [papers[pk][0] for pk in ids], documents, _topic_scores(ids, pool))
 

@@ -45,7 +45,17 @@ PURE = [
         "likes",
         "matching",
     ),
-    *("packing", "phrases", "ranking", "readers", "relevance", "selection", "trend", "words"),
+    *(
+        "packing",
+        "phrases",
+        "ranking",
+        "readers",
+        "relevance",
+        "selection",
+        "sentence_terms",
+        "trend",
+        "words",
+    ),
 ]
 
 

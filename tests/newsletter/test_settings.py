@@ -58,6 +58,7 @@ def load(monkeypatch, tmp_path):
         ("MAIL_PROVIDER_OPTIONS", "[1]"),
         ("DIGEST_ON_UNCERTAIN", "maybe"),
         ("SOURCES", "hf,twitter"),
+        ("EMBEDDINGS_MODEL", "/nowhere"),
         ("FETCH_EVERY", "0"),
         ("LOG_LEVEL", "loud"),
     ],

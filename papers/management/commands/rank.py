@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from papers import offline
+from papers import offline, sentences
 
 
 class Command(BaseCommand):
@@ -27,7 +27,12 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            benchmark = offline.load(options["papers"], options["pools"], options["signals"])
+            benchmark = offline.load(
+                options["papers"],
+                options["pools"],
+                options["signals"],
+                encode=sentences.encode_unstored(),
+            )
             requests = [
                 request
                 for request in offline.lines(options["requests"])
