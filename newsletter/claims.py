@@ -6,12 +6,14 @@ On PostgreSQL several senders claim at once (FOR UPDATE SKIP LOCKED); on SQLite 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any, TypeVar
 
-from django.db import connection, transaction
-from django.db.models import Q
+from django.db import DEFAULT_DB_ALIAS, connection, transaction
+from django.db.models import Model, Q
+from django.db.models.base import ModelState
 
 from newsletter.models import Digest, DigestQuerySet, Edition
 from newsletter.schedule import LATE
@@ -19,6 +21,17 @@ from subscribers import consent
 from subscribers.models import Subscriber
 
 Status = Digest.Status
+M = TypeVar("M", bound=Model)
+
+# What letters print, and marks; any other field is read where it is asked for.
+PRINTED = (
+    "id", "uuid", "edition_id", "subscriber_id", "kind", "due_at", "built_at", "pool_size",
+    "updates", "view_token", "attempts", "uncertain_attempts", "provider",
+)  # fmt: skip
+PRINTED_OF_READER = (
+    "id", "email", "unsubscribe_token", "name", "language", "timezone", "cadence", "hour",
+    "weekdays", "summaries", "text_only",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,10 +113,23 @@ def open_editions(choice: Choice = EVERYTHING) -> dict[int, Edition]:
 
 def _held(ids: list[int], sender_id: int, editions: Mapping[int, Edition]) -> list[Digest]:
     held = Digest.objects.filter(pk__in=ids, status=Status.CLAIMED, sender=sender_id)
-    digests = list(held.select_related("subscriber").order_by("pk"))
-    for digest in digests:
+    columns = [*PRINTED, *(f"subscriber__{name}" for name in PRINTED_OF_READER)]
+    digests = []
+    for values in held.order_by("pk").values_list(*columns):
+        digest = _row(Digest, PRINTED, values)
+        digest.subscriber = _row(Subscriber, PRINTED_OF_READER, values[len(PRINTED) :])
         digest.edition = editions[digest.edition_id]
+        digests.append(digest)
     return digests
+
+
+def _row(model: type[M], names: Sequence[str], values: Sequence[Any]) -> M:
+    """As Django loads a row of which some fields are deferred, at a fraction of its cost."""
+    row = model.__new__(model)
+    row._state = ModelState()
+    row._state.db, row._state.adding = DEFAULT_DB_ALIAS, False
+    row.__dict__.update(zip(names, values, strict=False))
+    return row
 
 
 def release(sender_id: int, ids: list[int] | None = None) -> int:

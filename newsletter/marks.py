@@ -19,7 +19,8 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Case, F, Max, Q, Value, When
 
 from newsletter.endings import change
@@ -48,11 +49,12 @@ TURNS = threading.Lock()
 
 Statement = tuple[str, list[Any]]
 
-SETTLE = (
+SETTLE, SETTLE_AND_NAME = (
     f"UPDATE {DIGESTS} SET status = %s, reason = %s, not_before = %s,"  # noqa: S608 - our own names
     " sent_at = COALESCE(%s, sent_at), uncertain_since = %s, attempts = attempts - %s,"
-    " uncertain_attempts = uncertain_attempts + %s{}, sender_id = NULL, claimed_at = NULL"
+    f" uncertain_attempts = uncertain_attempts + %s{name}, sender_id = NULL, claimed_at = NULL"
     " WHERE id = %s AND status = 'sending' AND sender_id = %s"
+    for name in ("", ", provider_message_id = %s")
 )
 CLOSE_ATTEMPT = (
     f"UPDATE {ATTEMPTS} SET finished_at = %s, outcome = %s, phase = %s, code = %s, reply = %s"  # noqa: S608 - our own names
@@ -69,11 +71,12 @@ BEGIN = (
     f" AND NOT EXISTS (SELECT 1 FROM {SUPPRESSIONS} s WHERE s.lifted_at IS NULL"
     " AND s.address_hash IN ({}))"
 )
-OPEN_ATTEMPT = (
+OPEN_ATTEMPT_OF = (
     f"INSERT INTO {ATTEMPTS} (digest_id, number, sender_id, provider, started_at, outcome, phase,"  # noqa: S608 - our own names
     f" reply) SELECT d.id, (SELECT COALESCE(MAX(a.number), 0) + 1 FROM {ATTEMPTS} a"
     " WHERE a.digest_id = d.id), %s, %s, %s, 'open', '', '' FROM {} d WHERE d.id = %s"
 )
+OPEN_ATTEMPT = OPEN_ATTEMPT_OF.format(DIGESTS)
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,9 @@ class Marks:
 
     def __init__(self, sender: Presence) -> None:
         self.sender = sender
-        self._is_postgresql = connection.vendor == "postgresql"
+        self._db = connections[DEFAULT_DB_ALIAS]  # of this thread
+        self._is_postgresql = self._db.vendor == "postgresql"
+        self._is_always_durable = settings.SENDER_DURABLE == "full"
         self._durable_at = 0.0
         self.volatile: list[Done] = []  # in commits that a crash of the database may forget
         if self._is_postgresql:
@@ -151,7 +156,7 @@ class Marks:
         self, done: Done | None, following: Next | None, now: datetime
     ) -> tuple[bool, int | None]:
         settled, attempt_id = False, None
-        with connection.wrap_database_errors, _immediately() as raw:
+        with self._db.wrap_database_errors, _immediately(self._db) as raw:
             if done:
                 settled = raw.execute(*_sqlite(self._settle(done, now))).rowcount == 1
                 raw.execute(*_sqlite(self._close_attempt(done, now)))
@@ -180,7 +185,7 @@ class Marks:
             return False, None
         settled = "(SELECT count(*) FROM settled)" if done else "0"
         opened = "(SELECT id FROM opened)" if following else "NULL"
-        with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        with self._db.wrap_database_errors, psycopg.Cursor(self._db.connection) as cursor:
             sql = f"WITH {', '.join(parts)} SELECT {settled}, {opened}"
             row = cursor.execute(sql, values, prepare=True).fetchone()
         return row is not None and row[0] == 1, row and row[1]
@@ -190,18 +195,18 @@ class Marks:
         sent_at = now if made.status == Status.SENT else None
         unsure_since = now if made.is_unsure else None
         values = [
-            str(made.status), made.reason, made.not_before, sent_at, unsure_since,
+            made.status.value, made.reason, made.not_before, sent_at, unsure_since,
             int(not made.is_blamed), int(made.is_unsure),
         ]  # fmt: skip
-        name = ""
+        sql = SETTLE
         if done.outcome.message_id:
-            name = ", provider_message_id = %s"
+            sql = SETTLE_AND_NAME
             values.append(done.outcome.message_id[:300])
-        return SETTLE.format(name), [*values, done.tried.digest_id, self.sender.pk]
+        return sql, [*values, done.tried.digest_id, self.sender.pk]
 
     def _close_attempt(self, done: Done, now: datetime) -> Statement:
         outcome = done.outcome
-        said = [str(outcome.kind), outcome.phase[:12], outcome.code, outcome.reply[:300]]
+        said = [outcome.kind.value, outcome.phase[:12], outcome.code, outcome.reply[:300]]
         return CLOSE_ATTEMPT, [now, *said, done.tried.attempt_id]
 
     def _begin(self, letter: Next, now: datetime) -> Statement:
@@ -210,13 +215,13 @@ class Marks:
         return _begin(len(hashes)), [*ours, now - LATE, letter.to, *hashes]
 
     def _open_attempt(self, letter: Next, now: datetime, source: str = DIGESTS) -> Statement:
-        values = [self.sender.pk, letter.provider, now, letter.digest.pk]
-        return OPEN_ATTEMPT.format(source), values
+        sql = OPEN_ATTEMPT if source == DIGESTS else OPEN_ATTEMPT_OF.format(source)
+        return sql, [self.sender.pk, letter.provider, now, letter.digest.pk]
 
     # Durability
 
     def _is_durable_now(self) -> bool:
-        if settings.SENDER_DURABLE == "full":
+        if self._is_always_durable:
             return True
         now = time.monotonic()
         if now - self._durable_at < DURABLE_EVERY:
@@ -325,10 +330,10 @@ def _utc(at: datetime) -> str:
 
 
 @contextmanager
-def _immediately() -> Iterator[Any]:
+def _immediately(db: BaseDatabaseWrapper) -> Iterator[Any]:
     """SQLite's own connection in a transaction, or in the one that is open."""
-    raw: Any = connection.connection
-    if connection.in_atomic_block:
+    raw: Any = db.connection
+    if db.in_atomic_block:
         yield raw
         return
     with TURNS:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, transaction
 
 from newsletter import restored
 from newsletter.models import Sender
@@ -38,11 +38,12 @@ class Presence:
 
     def __init__(self, sender: Sender) -> None:
         self.pk = sender.pk
-        self._session = connection.connection
+        self._db = connections[DEFAULT_DB_ALIAS]  # of this thread
+        self._session = self._db.connection
 
     def check(self) -> None:
         """Raise LockLostError where the connection is another than the one that locked."""
-        if connection.connection is not self._session:
+        if self._db.connection is not self._session:
             raise LockLostError
 
 
