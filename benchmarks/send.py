@@ -1,7 +1,7 @@
 """Send an edition: CPU, letters a second and memory, against a plain Django loop in the same run.
 
 python -m benchmarks.send [--readers 10000 100000] [--delay 0 0.02] [--sample 600] [--rounds 3]
-    [--database URL] [--post-office PYTHON]
+    [--letters 20000] [--database URL] [--post-office PYTHON]
 
 The plain loop asks the database for one reader at a time, chooses their papers, writes digest and
 entries, renders both parts, makes an EmailMultiAlternatives, sends it by smtplib on one connection
@@ -264,6 +264,7 @@ def turns(options: argparse.Namespace, delay: float) -> tuple[list[Spent], list[
     few = AT_A_DELAY if delay else max(20, options.sample // options.rounds)
     left = pending.count() - options.rounds * (few + 5 * AT_A_DELAY * len(options.delay))
     many = 5 * AT_A_DELAY if delay else left // options.rounds
+    many = min(many, options.letters or many)
     plain, ours, busy = [], [], []
     with server(delay) as sink:
         send_plainly(list(pending.values_list("pk", flat=True)[:5]), sink.port)
@@ -331,6 +332,7 @@ def main() -> int:
     parser.add_argument("--readers", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--delay", type=float, nargs="+", default=[0.0, 0.02])
     parser.add_argument("--sample", type=int, default=600, help="letters of the plain loop")
+    parser.add_argument("--letters", type=int, default=0, help="of ours in a round; 0: all")
     parser.add_argument("--post-office", metavar="PYTHON", default="")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--database", default="", help="URL of a PostgreSQL that may be emptied")
