@@ -16,7 +16,7 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 
-LETTERS = 1000
+LETTERS = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 BATCH = 100
 KILOBYTES = 48  # as long as our letters
 

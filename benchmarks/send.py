@@ -33,6 +33,7 @@ from benchmarks import scratch
 NOW = datetime(2026, 2, 20, 7, tzinfo=UTC)
 PAPERS = 1000
 ALIKE = 100  # letters compared part by part
+READY = 1000  # bodies sent by us and by django-post_office in a round
 AT_A_DELAY = 40  # letters of the plain loop where each reply takes its time
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -237,7 +238,7 @@ def measure(options: argparse.Namespace) -> None:
         f" letters are the same both ways"
     )
     if options.post_office:
-        compare_post_office(options.post_office, min(1000, len(ids) // 4))
+        compare_post_office(options.post_office, options.rounds)
     for delay in options.delay:
         connections = settings.MAIL_CONNECTIONS if not delay else 1
         settings.MAIL_CONNECTIONS, before = connections, settings.MAIL_CONNECTIONS
@@ -297,27 +298,48 @@ def show(
     )
 
 
-def compare_post_office(python: str, most: int) -> None:
-    """Both with bodies that are ready: from the row to the server and back to the row."""
-    from newsletter import letter
-    from newsletter.models import Digest
+def compare_post_office(python: str, rounds: int) -> None:
+    """Both with bodies that are ready, in turns: write the rows, send, write down what came."""
+    from newsletter import digests, letter
+    from newsletter.models import Digest, Edition
 
-    pending = Digest.objects.filter(status="pending").order_by("pk")[:most]
-    digests = list(pending.select_related("edition", "subscriber"))
-    ready = {made.digest_id: made for made in letter.print_batch(digests)}
+    pending = Digest.objects.filter(status="pending").select_related("edition", "subscriber")
+    ready = list(pending.order_by("pk")[: rounds * READY])
+    bodies = {d.subscriber_id: m.data for d, m in zip(ready, letter.print_batch(ready))}  # type: ignore[union-attr]  # noqa: B905
+    chosen = Edition.objects.get()
+    Edition.objects.update(status="paused")
+    other = digests.open_edition("weekly", chosen.date, NOW)
     plainly = letter.Printer.print
-    letter.Printer.print = lambda self, these: (ready[d.pk] for d in these)  # type: ignore[method-assign]
-    with server(0.0):
-        ours = spend(lambda: send(len(digests))).each
-    letter.Printer.print = plainly  # type: ignore[method-assign]
-    done = subprocess.run(
-        [python, "-m", "benchmarks.post_office"], stdout=subprocess.PIPE, text=True, check=True
+    letter.Printer.print = lambda _, these: (  # type: ignore[method-assign]
+        letter.Printed(d.pk, d.subscriber.email, bodies[d.subscriber_id]) for d in these
     )
-    its = json.loads(done.stdout.splitlines()[-1])
+    ours, theirs = [], []
+    with server(0.0):
+        for start in range(0, len(ready), READY):
+            these = [(d.subscriber_id, d.due_at) for d in ready[start : start + READY]]
+            ours.append(spend(lambda these=these: enqueue_and_send(other.pk, these)).each)  # type: ignore[misc]
+            done = subprocess.run(
+                [python, "-m", "benchmarks.post_office", str(READY)],
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True,
+            )  # fmt: skip
+            its = json.loads(done.stdout.splitlines()[-1])
+            theirs.append(its["each"])
+    letter.Printer.print = plainly  # type: ignore[method-assign]
+    Edition.objects.filter(pk=chosen.pk).update(status="open")
+    a, b = statistics.median(theirs), statistics.median(ours)
     print(
         f"ready bodies of {its['kilobytes']} kB, CPU a letter: django-post_office {its['version']}"
-        f" {its['each']:.0f} : {ours:.0f} µs = {its['each'] / ours:.1f} ×"
+        f" {a:.0f} : {b:.0f} µs = {a / b:.1f} × (rounds"
+        f" {', '.join(f'{x / y:.1f}' for x, y in zip(theirs, ours, strict=True))});"
+        f" load {os.getloadavg()[0]:.1f}"
     )
+
+
+def enqueue_and_send(edition_id: int, due: list[tuple[int, datetime]]) -> int:
+    from newsletter.drafts import Draft, write
+
+    write([Draft(*reader, "pending") for reader in due], edition_id=edition_id, now=NOW)
+    return send(len(due))
 
 
 def peak() -> int:
