@@ -23,6 +23,8 @@ from subscribers.models import Subscriber
 Status = Digest.Status
 M = TypeVar("M", bound=Model)
 
+MANY_SENDERS = 32  # beyond which their number does not matter
+
 # What letters print, and marks; any other field is read where it is asked for.
 PRINTED = (
     "id", "uuid", "edition_id", "subscriber_id", "kind", "due_at", "built_at", "pool_size",
@@ -95,6 +97,21 @@ def waiting(now: datetime, *, most: int, choice: Choice = EVERYTHING) -> int:
     return found
 
 
+def fair_share(sender_id: int, *, most: int, least: int, choice: Choice = EVERYTHING) -> int:
+    """How many letters to take now: `most`, and ever fewer as the rest gets small.
+
+    A half of what would be an equal part for each sender that holds letters, so that one who comes
+    late, or from another host, still finds its part.
+    """
+    others = Digest.objects.filter(sender__isnull=False).exclude(sender=sender_id)
+    holding = others.order_by().values("sender").distinct()[: MANY_SENDERS - 1].count()
+    parts = 2 * (1 + holding)
+    # Counted in the index alone: a letter that has to wait makes the share a little too large.
+    pending = Digest.objects.filter(edition__in=list(open_editions(choice)), status=Status.PENDING)
+    rest = pending.order_by()[: parts * most].count()
+    return max(least, min(most, -(-rest // parts)))
+
+
 def _by_edition(editions: Iterable[int], now: datetime, choice: Choice) -> Iterator[DigestQuerySet]:
     """One edition at a time: then the index of what is pending leads there, and nobody reads over
     the letters of other days.
@@ -117,8 +134,9 @@ def _held(ids: list[int], sender_id: int, editions: Mapping[int, Edition]) -> li
     digests = []
     for values in held.order_by("pk").values_list(*columns):
         digest = _row(Digest, PRINTED, values)
-        digest.subscriber = _row(Subscriber, PRINTED_OF_READER, values[len(PRINTED) :])
-        digest.edition = editions[digest.edition_id]
+        loaded = digest._state.fields_cache
+        loaded["subscriber"] = _row(Subscriber, PRINTED_OF_READER, values[len(PRINTED) :])
+        loaded["edition"] = editions[digest.edition_id]
         digests.append(digest)
     return digests
 

@@ -8,6 +8,7 @@ sweep() finds its letters by their marks.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import Counter
@@ -22,8 +23,9 @@ from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from newsletter import claims, providers, restored, sweeping, throttle, verdicts
+from newsletter import claims, restored, sweeping, verdicts
 from newsletter.claims import Choice
+from newsletter.gate import Gate
 from newsletter.letter import Printer, Unprintable
 from newsletter.marks import Done, Marks, Next, Tried
 from newsletter.models import Attempt, Digest
@@ -39,9 +41,11 @@ logger = logging.getLogger(__name__)
 Kind = Attempt.Outcome
 Status = Digest.Status
 
-BATCH = 200  # letters claimed and printed at once
+BATCH = 200  # letters claimed and printed at once, at most
+LEAST = 10  # so few only where the rest is small or the way is slow
+FIRST = 50  # before the pace is known
+CLAIM_FOR = 2.0  # seconds of sending: so long may letters lie with one sender
 SHORT_WAIT = 2.0  # seconds that a sender waits for a rate limit with letters in hand
-LOOK_EVERY = 1.0  # seconds between two looks at the pauses that all senders share
 DATABASE_PATIENCE = 60.0  # seconds of trying to write down a result when the database is gone
 ASIDE = timedelta(minutes=1)
 
@@ -54,14 +58,16 @@ def send_pending(
     edition: date | None = None,
     subscriber: str | None = None,
     limit: int | None = None,
+    seconds: float | None = None,
+    printer: Printer | None = None,
     stop: threading.Event | None = None,
 ) -> Counter[str]:
     """Send everything that is due, and return how many letters met which outcome.
 
     `edition` and `subscriber` (an address) narrow it. Any number may run at once, on any number of
-    hosts. Returns where nothing more can go just
-    now: all is sent, every way out is paused, a rate limit asks for more than a moment's patience,
-    `limit` letters were taken or `stop` was set.
+    hosts. Returns where nothing more can go just now: all is sent, every way out is paused, a rate
+    limit asks for more than a moment's patience, `limit` letters were taken, `stop` was set, or
+    after `seconds` and what was in hand by then. A `printer` that was used before is warm.
     """
     started = time.monotonic()
     first = now or timezone.now()
@@ -70,6 +76,8 @@ def send_pending(
         choice=choice_of(edition, subscriber),
         stop=stop or threading.Event(),
         left=limit,
+        ends_at=started + (math.inf if seconds is None else seconds),
+        printer=printer or Printer(),
     )
     workers = run.workers()
     if workers == 0 or restored.hold_if_restored(first):
@@ -100,8 +108,9 @@ class Run:
     choice: Choice
     stop: threading.Event
     left: int | None
+    ends_at: float  # time.monotonic()
+    printer: Printer
     lock: threading.Lock = field(default_factory=threading.Lock)
-    printer: Printer = field(default_factory=Printer)
 
     def workers(self) -> int:
         """As many connections as there are batches, up to MAIL_CONNECTIONS."""
@@ -110,6 +119,10 @@ class Run:
         if self.left is not None:
             some = min(some, self.left)
         return min(most, -(-some // BATCH))
+
+    @property
+    def is_over(self) -> bool:
+        return self.stop.is_set() or time.monotonic() >= self.ends_at
 
     def grant(self, n: int) -> int:
         """How many of `n` letters the call's limit still allows."""
@@ -146,13 +159,15 @@ class Worker:
         self.counts: Counter[str] = Counter()
         self.done: Done | None = None  # handed over, its end not written down yet
         self.has_ended = False
+        self.pace = FIRST / CLAIM_FOR  # letters a second
 
     def work(self) -> Counter[str]:
         after = 0
         try:
             while not self.has_ended and (batch := self._claim(after)):
-                after = batch[-1].pk
+                after, began = batch[-1].pk, time.monotonic()
                 self._send(batch)
+                self.pace = len(batch) / max(time.monotonic() - began, 0.001)
         except LockLostError:
             logger.warning("sender %s lost its lock and ends", self.sender.pk)
         except DatabaseError:
@@ -166,10 +181,12 @@ class Worker:
 
     def _claim(self, after: int) -> list[Digest]:
         """The next letters; from the start again after the last one."""
-        if self.run.stop.is_set() or not self.gate.is_open():
+        if self.run.is_over or not self.gate.is_open():
             return []
-        most = self.run.grant(BATCH)
         now, choice = self.run.clock(), self.run.choice
+        most = max(LEAST, min(BATCH, round(self.pace * CLAIM_FOR)))
+        most = claims.fair_share(self.sender.pk, most=most, least=LEAST, choice=choice)
+        most = self.run.grant(most)
         batch = claims.claim(self.sender.pk, now, most=most, after=after, choice=choice)
         if not batch and after:
             batch = claims.claim(self.sender.pk, now, most=most, choice=choice)
@@ -195,12 +212,14 @@ class Worker:
                 yield made
 
     def _give_up(self, made: Unprintable) -> None:
-        held = Digest.objects.filter(
-            pk=made.digest_id, sender=self.sender.pk, status=Status.CLAIMED
-        )
+        held = self._held(made.digest_id)
         reason = f"cannot be printed: {made.reason}"[:300]
         held.update(status=Status.FAILED, reason=reason, sender=None, claimed_at=None)
         self.counts["failed"] += 1
+
+    def _held(self, digest_id: int) -> QuerySet[Digest]:
+        mine = Digest.objects.filter(sender=self.sender.pk, status=Status.CLAIMED)
+        return mine.filter(pk=digest_id)
 
     def _send_one(self, letter: Ready, following: Ready | None) -> bool:
         """Whether the run goes on."""
@@ -256,9 +275,7 @@ class Worker:
         return True
 
     def _put_aside(self, letter: Ready, wait: timedelta) -> bool:
-        held = Digest.objects.filter(
-            pk=letter.digest.pk, sender=self.sender.pk, status=Status.CLAIMED
-        )
+        held = self._held(letter.digest.pk)
         until = self.run.clock() + wait
         held.update(status=Status.PENDING, sender=None, claimed_at=None, not_before=until)
         self.counts["put aside"] += 1
@@ -299,68 +316,6 @@ class Worker:
                     logger.error("the end of a letter could not be written down")
                     return
                 time.sleep(0.2)
-
-
-class Gate:
-    """What may go out just now, and by which way."""
-
-    def __init__(self, way: Way, clock: Callable[[], datetime]) -> None:
-        self.clock = clock
-        self.names = [key.partition(":")[2] for key in way.throttle_keys()]
-        self.keys = dict(zip(self.names, way.throttle_keys(), strict=True))
-        today = clock().date()
-        self.is_limited = bool(settings.MAIL_DOMAIN_RATES) or any(
-            throttle.limit_of(key, today) for key in self.keys.values()
-        )
-        self._shaky = set(self.names)  # where a letter that is sent would be news
-        self._paused: dict[str, float] = {}
-        self._looked_at = float("-inf")
-
-    def is_open(self) -> bool:
-        return any(not left for left in self._pauses().values())
-
-    def choose(self, digest: Digest) -> str | None:
-        """The name of the provider that takes a letter, "" for a relay; None: none just now."""
-        may_have = digest.provider if digest.uncertain_attempts else ""
-        return providers.choose(self.names, self._pauses(), may_have=may_have)
-
-    def take(self, to: str, provider: str) -> float:
-        return throttle.take(throttle.keys_for(provider, to), 1, self.clock())
-
-    def is_domain_limited(self, to: str) -> bool:
-        domain = throttle.keys_for("", to)[1]
-        return throttle.limit_of(domain, self.clock().date()) is not None
-
-    def may_go_ahead(self, letter: Ready | None) -> Ready | None:
-        return None if self.is_limited else letter
-
-    def learn(self, provider: str, outcome: Outcome) -> None:
-        """Tell all senders what a letter met on its way out."""
-        if outcome.is_sent and provider not in self._shaky:
-            return
-        key = self.keys[provider]
-        if outcome.kind == Kind.RETRY and outcome.code in (None, 421):
-            # A connection that breaks may be one letter's bad luck; three in a row are not.
-            tolerated = throttle.UNCERTAIN_IN_A_ROW
-            throttle.fault(key, outcome.reply, now=self.clock(), tolerated=tolerated)
-        else:
-            throttle.learn(key, outcome, now=self.clock())
-        if outcome.is_sent:
-            self._shaky.discard(provider)
-        elif outcome.kind != Kind.FAILED:
-            self._shaky.add(provider)
-            self._looked_at = float("-inf")
-
-    def _pauses(self) -> dict[str, float]:
-        """Seconds left by name, looked up once a second."""
-        now = time.monotonic()
-        if now - self._looked_at >= LOOK_EVERY:
-            at = self.clock()
-            self._paused = {
-                name: throttle.longest_pause([key], at) for name, key in self.keys.items()
-            }
-            self._looked_at = now
-        return self._paused
 
 
 def suppress_if_gone(to: str, outcome: Outcome, *, now: datetime) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db import DatabaseError, connection
 
 from newsletter import delivery, digests, preflight, status, tracking
+from newsletter.letter import Printer
 from newsletter.models import Digest
 from papers import changes
 from subscribers import consent, notices
@@ -62,14 +63,18 @@ def sweep(now: datetime) -> Counter[str]:
 
 
 def send_letters(
-    now: datetime, *, limit: int | None = None, stop: threading.Event | None = None
+    now: datetime,
+    *,
+    seconds: float | None = None,
+    printer: Printer | None = None,
+    stop: threading.Event | None = None,
 ) -> Counter[str]:
     """Send what is pending; nothing while the settings forbid a letter to anybody."""
     if reason := preflight.forbids_sending():
         if Digest.objects.filter(status=Digest.Status.PENDING).exists():
             logger.error("letters wait: %s", reason)
         return Counter()
-    return delivery.send_pending(now, limit=limit, stop=stop)
+    return delivery.send_pending(now, seconds=seconds, printer=printer, stop=stop)
 
 
 def _run(steps: Mapping[str, Step], now: datetime) -> Counter[str]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import lru_cache
+
 from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
 from newsletter import rounds
+from newsletter.letter import Printer
 from newsletter.models import Digest
 from papers import ingest, vectors
 from subscribers import notices as reader_notices
 
-A_TURN = 2_000  # letters one task sends before it makes room for the next tick
-MOST_TURNS = 32  # send tasks asked for by one tick
+A_TURN = 10.0  # seconds of sending before a task makes room for the next tick or notice
+LETTERS_A_TASK = 2_000  # for so many that wait, one more task is asked for; it may send more
+MOST_TASKS = 32  # asked for by one tick
 
 
 @shared_task
@@ -21,8 +26,8 @@ def tick() -> dict[str, int]:
     now = timezone.now()
     counts = rounds.tick(now, send=False)
     ready = Digest.objects.filter(Q(not_before=None) | Q(not_before__lte=now), status="pending")
-    waiting = ready[: A_TURN * MOST_TURNS].count()
-    for _ in range(-(-waiting // A_TURN)):
+    waiting = ready[: LETTERS_A_TASK * MOST_TASKS].count()
+    for _ in range(-(-waiting // LETTERS_A_TASK)):
         send.apply_async(expires=55)
     return dict(counts)
 
@@ -39,7 +44,18 @@ def notices() -> int:
 
 @shared_task
 def send() -> dict[str, int]:
-    return dict(rounds.send_letters(timezone.now(), limit=A_TURN))
+    now = timezone.now()
+    press = _press(now.replace(minute=0, second=0, microsecond=0))
+    counts = rounds.send_letters(now, seconds=A_TURN, printer=press)
+    if not counts:
+        _press.cache_clear()
+    return dict(counts)
+
+
+@lru_cache(maxsize=1)
+def _press(_hour: datetime) -> Printer:
+    """What letters share stays rendered from one turn of this process to the next."""
+    return Printer()
 
 
 @shared_task

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from newsletter import claims, delivery
+from newsletter import claims, delivery, letter
 from newsletter.models import Digest, Sender
 from tests.factories import NOW, make_digest, make_edition
 
@@ -41,6 +41,32 @@ def test_nothing_is_taken_of_an_edition_that_is_not_open(status):
 
     assert claimed(make_sender(), most=2) == []
     assert claims.waiting(NOW, most=2) == 0
+
+
+@pytest.mark.parametrize(
+    ("waiting", "holding", "share"),
+    [(40, 0, 10), (14, 0, 7), (14, 1, 4), (14, 3, 2), (3, 3, 2), (0, 0, 2)],
+)
+def test_a_share_is_the_smaller_the_less_is_left_and_the_more_senders_there_are(
+    waiting, holding, share
+):
+    for _ in range(waiting):
+        make_digest(papers=[])
+    for _ in range(holding):
+        make_digest(papers=[], status=Digest.Status.CLAIMED, sender=make_sender())
+
+    assert claims.fair_share(make_sender().pk, most=10, least=2) == share
+
+
+def test_what_a_claimed_letter_prints_was_read_with_it():
+    make_digest()
+    (digest,) = claims.claim(make_sender().pk, NOW, most=1)
+    left_out = digest.get_deferred_fields(), digest.subscriber.get_deferred_fields()
+
+    (made,) = letter.print_batch([digest])
+
+    assert made.to == digest.subscriber.email
+    assert (digest.get_deferred_fields(), digest.subscriber.get_deferred_fields()) == left_out
 
 
 def test_claims_and_sweeps_do_not_read_over_the_letters_of_other_days():

@@ -198,6 +198,18 @@ def test_one_edition_one_reader_or_a_few_letters_can_be_named(settings):
     assert delivery.send_pending(NOW) == {"sent": 1}
 
 
+def test_a_turn_that_is_over_takes_no_more_letters(settings, monkeypatch):
+    monkeypatch.setattr(delivery, "LEAST", 1)
+    monkeypatch.setattr(delivery, "FIRST", 1)
+    letters = [make_digest() for _ in range(3)]
+
+    none = delivery.send_pending(NOW, seconds=0)
+    rest = delivery.send_pending(NOW, seconds=60)
+
+    assert (none, rest) == ({}, {"sent": 3})
+    assert [attempts(digest) for digest in letters] == [["sent"]] * 3
+
+
 def test_smtp_takes_them_one_after_the_other_on_one_connection(settings):
     digests = [make_digest() for _ in range(5)]
 
