@@ -14,7 +14,7 @@ from newsletter import delivery, digests, preflight, status, tracking
 from newsletter.letter import Printer
 from newsletter.models import Digest
 from papers import changes
-from subscribers import consent, notices
+from subscribers import consent, library, notices
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ def tick(now: datetime, *, send: bool = True) -> Counter[str]:
         {
             "resumed": lambda at: consent.resume_due(now=at),
             "events": tracking.apply_open,
+            "titles": lambda _: library.match_kept(),
             "topped": lambda at: changes.note_top_of_week(now=at),
             "first": digests.first_letters,
             "built": digests.build_due,

@@ -156,6 +156,8 @@ class Rule(models.Model):
     kind = models.CharField(max_length=12, choices=Kind)
     text = models.CharField(max_length=1000, blank=True)
     author = models.ForeignKey(Author, null=True, blank=True, on_delete=models.CASCADE)
+    # Of a title: what its paper will be known by, as papers/text.py title_key() makes it.
+    key = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -4,7 +4,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from papers import pool as pools
 from papers import text
 from subscribers import feedback, interests, library, limits, links
-from subscribers.models import Feedback, Rule
+from subscribers.models import Feedback, Rule, Subscriber
 from tests.factories import NOW, make_paper, make_subscriber
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +64,81 @@ def test_a_title_is_let_go_once_its_paper_is_here(reader, stored):
     library.bring(reader, BIBTEX, now=NOW)
 
     assert not reader.rules.filter(text="Other words").exists()
+
+
+def ingested(title, author="Bo Lind", **fields):
+    return make_paper(
+        title=title, title_key=text.title_key(title, author), authors=[author], **fields
+    )
+
+
+@pytest.fixture
+def _starts_anew(monkeypatch):
+    monkeypatch.setattr(library, "_looked_at", None)
+
+
+@pytest.mark.usefixtures("_starts_anew")
+@pytest.mark.parametrize(
+    ("pasted", "is_matched"),
+    [
+        ("@misc{a, title = {Sparse worlds}, author = {Lind, Bo}}", True),
+        ("@misc{a, title = {Sparse worlds}, author = {Ek, Ann}}", False),
+        ("@misc{a, title = {Sparse worlds}}", False),  # too short to be sure without an author
+    ],
+)
+def test_a_kept_title_becomes_a_like_when_its_paper_comes(reader, pasted, is_matched):
+    library.bring(reader, pasted, now=NOW)
+    kept = reader.rules.get()
+    before = library.match_kept()
+    paper = ingested("Sparse Worlds")
+
+    found = [library.match_kept(), library.match_kept()]
+
+    assert before == 0
+    assert found == [int(is_matched), 0]
+    assert feedback.standing(reader, [paper]) == ({paper.pk: {"pasted"}} if is_matched else {})
+    assert reader.rules.exists() is not is_matched
+    if is_matched:
+        assert reader.feedback.get().given_at == kept.created_at
+
+
+@pytest.mark.usefixtures("_starts_anew")
+def test_a_long_title_needs_no_author(reader):
+    library.bring(reader, "A study of sparse worlds and their makers", now=NOW)
+    ingested("A Study of Sparse Worlds and their Makers")
+
+    assert library.match_kept() == 1
+
+
+@pytest.mark.usefixtures("_starts_anew")
+def test_a_match_says_nothing_of_whether_the_reader_is_there(reader):
+    library.bring(reader, "A study of sparse worlds and their makers", now=NOW)
+    Subscriber.objects.update(last_seen_at=None)
+    ingested("A study of sparse worlds and their makers")
+
+    library.match_kept()
+
+    reader.refresh_from_db()
+    assert reader.last_seen_at is None
+
+
+@pytest.mark.usefixtures("_starts_anew")
+def test_many_readers_titles_cost_no_more_queries(django_assert_max_num_queries):
+    def everybody_waits_for(title, readers):
+        for _ in range(readers):
+            library.bring(make_subscriber(), title, now=NOW)
+        ingested(title)
+
+    everybody_waits_for("A study of sparse worlds and their makers", 2)
+    with django_assert_max_num_queries(10) as few:
+        library.match_kept()
+    everybody_waits_for("A study of dense worlds and their makers", 6)
+
+    with django_assert_max_num_queries(10) as more:
+        found = library.match_kept()
+
+    assert found == 6
+    assert len(few) == len(more)
 
 
 def test_an_id_without_title_that_is_not_here_is_named(reader):
