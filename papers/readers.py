@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from papers.candidates import Floats, Interests, Pool, Readers, nearness
-from papers.clusters import cluster
-from papers.features import Documents
+from papers.candidates import Bools, Floats, Interests, Ints, Pool, Readers, nearness
+from papers.clusters import CUT, cluster
+from papers.features import Documents, exact
 from papers.matching import Matcher, TopicText
 from papers.phrases import hits
 
@@ -185,14 +185,12 @@ def _groups(
     if not opinions:
         return {}
     rows = np.array([liked_rows[opinion.paper_id] for opinion in opinions])
-    key = np.full(len(rows), -1)
-    followed = np.array(list(topics), dtype=np.int64)
-    if len(followed):
-        scores = liked.topic_scores[rows[:, None], followed[None, :]]
-        key = np.where(scores.max(axis=1) >= NEAR, followed[scores.argmax(axis=1)], -1)
+    latent = liked.documents.latent[rows]
     wanted = np.array([opinion.weight > 0 for opinion in opinions])
+    followed = np.array(list(topics), dtype=np.int64)
+    key = _spoken_for(liked.topic_scores[rows[:, None], followed[None, :]], followed, latent, wanted)
     free = np.flatnonzero((key < 0) & wanted)
-    key[free] = -1 - cluster(liked.documents.latent[rows[free]])
+    key[free] = -1 - cluster(latent[free])
     groups: dict[int, list[Opinion]] = {}
     for at, opinion in zip(key.tolist(), opinions, strict=True):
         if opinion.weight > 0:
@@ -202,6 +200,27 @@ def _groups(
         if against and column not in groups:
             groups[column] = []
     return {at: [*group, *against] for at, group in groups.items()}
+
+
+def _spoken_for(scores: Floats, followed: Ints, latent: Floats, wanted: Bools) -> Ints:
+    """The followed topic that each opinion speaks for, -1 where there is none.
+
+    The one that its words fit best, if they come near any. Else the one whose likes it is most
+    alike: what clusters.py would not keep apart from a topic's likes is no interest of its own.
+    """
+    if not len(followed):
+        return np.full(len(scores), -1)
+    key = np.where(scores.max(axis=1) >= NEAR, followed[scores.argmax(axis=1)], -1)
+    far = np.flatnonzero((key < 0) & wanted)
+    near = [np.flatnonzero((key == column) & wanted) for column in followed]
+    if not len(far) or not any(map(len, near)):
+        return key
+    alike = exact(latent[far], latent)
+    means = [alike[:, at].mean(axis=1) if len(at) else np.full(len(far), -1.0) for at in near]
+    best = np.argmax(means, axis=0)
+    joins = np.max(means, axis=0) >= 1 - CUT
+    key[far[joins]] = followed[best[joins]]
+    return key
 
 
 def _weighted(rows: Sequence[Sequence[tuple[int, float]]], width: int) -> csr_matrix:
