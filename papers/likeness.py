@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from papers.features import Documents, Floats, exact
+from papers.features import Documents, Floats, exact, unit_steps
 from papers.sentence_terms import near
 
 # The weight of each kind of likeness, in spreads between ordinary papers. Measured on likes of
@@ -22,9 +22,14 @@ MEASURED_ON = 128  # ordinary papers on each side of the comparison
 @dataclass(frozen=True)
 class Likeness:
     """A weighted sum of four inner products: the likeness to a mean of papers is the mean of the
-    likenesses, which makes profiles a closed form and lets each liked paper answer for its part."""
+    likenesses, which makes profiles a closed form and lets each liked paper answer for its part.
+
+    Latent places are seen from the middle of the ordinary papers: what all papers share says
+    nothing of two of them.
+    """
 
     spreads: dict[str, float]
+    middle: Floats | float = 0.0  # mean latent vector of ordinary papers
 
     @classmethod
     def of(cls, ordinary: Documents) -> Likeness:
@@ -33,33 +38,36 @@ class Likeness:
             return cls(
                 {name: value for name, value in ASSUMED.items() if read or name != SENTENCES}
             )
+        middle = ordinary.latent.mean(axis=0)
         here = ordinary.take(range(MEASURED_ON))
         there = ordinary.take(range(MEASURED_ON, 2 * MEASURED_ON))
-        measured = {
-            name: float(values.std(axis=1).mean()) for name, values in _terms(here, there).items()
-        }
-        return cls({name: value or ASSUMED[name] for name, value in measured.items()})
+        terms = cls(ASSUMED, middle).terms(here, there)
+        measured = {name: float(values.std(axis=1).mean()) for name, values in terms.items()}
+        return cls({name: value or ASSUMED[name] for name, value in measured.items()}, middle)
 
     def between(self, some: Documents, others: Documents) -> Floats:
         """some × others."""
         total = np.zeros((len(some), len(others)), np.float32)
-        for name, values in _terms(some, others).items():
+        for name, values in self.terms(some, others).items():
             if name not in self.spreads:  # the ordinary papers were read without sentence model
                 continue
             total += values * np.float32(WEIGHTS[name] / self.spreads[name])
         return total
 
+    def terms(self, some: Documents, others: Documents) -> dict[str, Floats]:
+        """Each some × others, in its own units."""
+        holds = some.words.copy()
+        holds.data = np.ones_like(holds.data)
+        return {
+            "words": _dense(some.words @ others.words.T),
+            "shared": _dense(holds @ others.matches.T),
+            "latent": exact(self._place(some), self._place(others)),
+            "subjects": exact(some.subjects, others.subjects),
+            **near(SENTENCES, some.sentences, others),
+        }
 
-def _terms(some: Documents, others: Documents) -> dict[str, Floats]:
-    holds = some.words.copy()
-    holds.data = np.ones_like(holds.data)
-    return {
-        "words": _dense(some.words @ others.words.T),
-        "shared": _dense(holds @ others.matches.T),
-        "latent": exact(some.latent, others.latent),
-        "subjects": exact(some.subjects, others.subjects),
-        **near(SENTENCES, some.sentences, others),
-    }
+    def _place(self, papers: Documents) -> Floats:
+        return unit_steps(papers.latent - self.middle)
 
 
 def _dense(matrix: csr_matrix) -> Floats:
