@@ -48,10 +48,10 @@ DESCRIPTION = 0.4  # weight of the description's words beside the name's and the
 ECHO = 60  # best ordinary papers that are listened to
 LEAST_ECHO = 1_000  # ordinary papers without which there is no echo
 FURTHEST = 10.0  # deviations beyond which nothing counts more
-# A paper belongs to a topic from this share of what the topic's best ordinary papers score: those
-# are as many in a hundred as ECHO of the papers kept by vectors.
-BELONGS = 0.75
-BEST = 0.0075
+# A paper belongs to a topic from this many times what the topic's best ordinary papers score on
+# average. So many papers that a broad topic's outweigh a narrow one's few hits: docs/ranking.md.
+BELONGS = 1.7
+BEST = 0.05
 # The first day: what is assumed before ordinary papers are known (the spread of each term in its
 # own units, and the score from which a paper belongs), and how many of those it is worth.
 FIRST_DAY, FIRST_DAYS = 100, 1_000
