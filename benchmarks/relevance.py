@@ -119,14 +119,10 @@ def _ours(
 ) -> float:
     from papers import offline
 
-    by_pool = defaultdict(list)
-    for request in requests:
-        by_pool[request["candidates"]].append(request)
-    fitting = 0.0
-    for pool, asked in by_pool.items():
-        began = time.process_time()
-        known = offline.learn(benchmark, pool)
+    fitting, pools, began = 0.0, 0, time.process_time()
+    for known, asked in offline.by_pool(benchmark, requests):
         fitting += time.process_time() - began
+        pools += 1
         for request in asked:
             began = time.process_time()
             answer = offline.answer(benchmark, known, request)
@@ -135,7 +131,8 @@ def _ours(
             runs[key][request["rid"]] = ndcg(answer["ranked"], labels.get(request["rid"], {}))
             if request["task"].startswith("t1"):
                 accepted[request["task"]][request["rid"]] = answer["accepted"]
-    return fitting / max(len(by_pool), 1)
+        began = time.process_time()
+    return fitting / max(pools, 1)
 
 
 def _peers(benchmark: Any, requests: Any, labels: Any, runs: Any, seconds: Any) -> None:

@@ -80,6 +80,7 @@ class Known:
     documents: Documents  # of the pool
     ids: Sequence[str]
     now: datetime
+    past: Sequence[str]  # ids of the ordinary papers
     trend: Floats  # before anybody has voted
 
 
@@ -115,17 +116,30 @@ def shuffled(ids: Iterable[str]) -> list[str]:
 
 def answers(benchmark: Benchmark, requests: Iterable[Mapping[str, Any]]) -> Iterator[Answer]:
     """Answer requests, pool by pool, each pool's vectors fitted once."""
-    by_pool: dict[str, list[Mapping[str, Any]]] = {}
-    for request in requests:
-        by_pool.setdefault(request["candidates"], []).append(request)
-    for name, asked in by_pool.items():
-        known = learn(benchmark, name)
+    for known, asked in by_pool(benchmark, requests):
         for request in asked:
             yield answer(benchmark, known, request)
 
 
+def by_pool(
+    benchmark: Benchmark, requests: Iterable[Mapping[str, Any]]
+) -> Iterator[tuple[Known, list[Mapping[str, Any]]]]:
+    """The requests of each pool and background, with what is known of these."""
+    pools: dict[str, dict[str, list[Mapping[str, Any]]]] = {}
+    for request in requests:
+        backgrounds = pools.setdefault(request["candidates"], {})
+        backgrounds.setdefault(request.get("background") or "", []).append(request)
+    for pool, backgrounds in pools.items():
+        known = learn(benchmark, pool)
+        for background, asked in backgrounds.items():
+            yield with_trend(benchmark, known, background), asked
+
+
 def learn(benchmark: Benchmark, pool: str) -> Known:
-    """Fit on the papers up to the pool's last day, as the nightly fit would have."""
+    """Fit on the papers up to the pool's last day, as the nightly fit would have.
+
+    Nothing trends yet: see `with_trend`.
+    """
     ids = shuffled(paper_id for paper_id in benchmark.pools[pool] if paper_id in benchmark.papers)
     last = max((benchmark.papers[paper_id]["date"] for paper_id in ids), default="")
     past = sorted(
@@ -144,40 +158,43 @@ def learn(benchmark: Benchmark, pool: str) -> Known:
         documents,
         ids,
         datetime.combine(date.fromisoformat(last or "1970-01-01"), time(), tzinfo=UTC),
-        _cold_trend(benchmark, [paper_id for _, paper_id in past], ordinary, ids, documents),
+        [paper_id for _, paper_id in past],
+        np.zeros(len(ids), np.float32),
     )
 
 
-def _cold_trend(
-    benchmark: Benchmark,
-    past: Sequence[str],
-    ordinary: Documents,
-    ids: Sequence[str],
-    documents: Documents,
-) -> Floats:
-    """The trend that earlier papers' votes promise.
+def with_trend(benchmark: Benchmark, known: Known, background: str = "") -> Known:
+    """Known with the trend that other papers' votes promise, before anybody has voted.
 
-    Only votes on papers of the days before the pool's first count: a pool's own are the answer.
-    So is being listed at all, unless all of the pool are.
+    Learned from papers of the days before the pool's first, and from those that the request names
+    as its background, of whatever day. What is told of the pool's own papers is the answer and is
+    left unread; so is being listed at all, unless all of the pool are: else they count as unlisted.
+    Others that were listed with votes unknown teach nothing.
     """
-    first = min((benchmark.papers[paper_id]["date"] for paper_id in ids), default="")
-    earlier = {
+    first = min((benchmark.papers[paper_id]["date"] for paper_id in known.ids), default="")
+    named = set(benchmark.pools.get(background, ())) - set(known.ids)
+    taught = {
         paper_id: signal
         for paper_id, signal in benchmark.signals.items()
-        if signal["date"] < first and signal["upvotes"] is not None
-    }.keys() - set(ids)
-    votes = np.array(
-        [benchmark.signals[p]["upvotes"] if p in earlier else np.nan for p in past], dtype=float
-    )
-    facts = [_facts(benchmark.signals[p]) if p in earlier else None for p in past]
-    prospects = Prospects.fit(ordinary, votes, facts)
-    listed = all(paper_id in benchmark.signals for paper_id in ids)
-    theirs = [_facts(benchmark.signals[p]) if listed else None for p in ids]
-    expected = prospects.votes(documents, theirs)
+        if signal["upvotes"] is not None and (signal["date"] < first or paper_id in named)
+    }
+    listed = all(paper_id in benchmark.signals for paper_id in known.ids)
+    unknown = (benchmark.signals.keys() - taught.keys()) - (set() if listed else set(known.ids))
+    kept = [n for n, paper_id in enumerate(known.past) if paper_id not in unknown]
+    older = sorted((taught.keys() & benchmark.papers.keys()) - set(known.past))
+    past = [*(known.past[n] for n in kept), *older]
+    votes = np.array([taught[p]["upvotes"] if p in taught else np.nan for p in past], dtype=float)
+    facts = [_facts(taught[p]) if p in taught else None for p in past]
+    texts = Documents.stack(known.ordinary.take(kept), benchmark.read(known.features, older))
+    prospects = Prospects.fit(texts, votes, facts)
+    theirs = [_facts(benchmark.signals[p]) if listed else None for p in known.ids]
+    expected = prospects.votes(known.documents, theirs)
     if expected is None:
-        return np.zeros(len(ids), np.float32)
-    nobody, typical = np.full(len(ids), np.nan), np.full(len(ids), np.nanmean(votes))
-    return trend.estimate(nobody, np.zeros(len(ids)), expected, typical).trend.astype(np.float32)
+        return known
+    number = len(known.ids)
+    nobody, typical = np.full(number, np.nan), np.full(number, np.nanmean(votes))
+    estimate = trend.estimate(nobody, np.zeros(number), expected, typical)
+    return replace(known, trend=estimate.trend.astype(np.float32))
 
 
 def _facts(signal: Mapping[str, Any]) -> Facts:

@@ -4,8 +4,9 @@ Two ridge regressions on the logarithm of earlier papers' votes, both in closed 
 
 text     latent place, subjects, and whether the abstract names a link; papers that no community
          listed count as without votes, and all of them together as much as all the listed ones
-listed   that text estimate, the submitter's and the best author's record, code, project page and
-         the number of authors; known only of papers that a community listed
+listed   that text estimate, the records of the submitter and of the authors (the best one's, the
+         first one's, the mean), code, project page and the number of authors; known only of papers
+         that a community listed
 
 A record is the mean of what somebody's earlier papers got above the ordinary, drawn to 0 as if
 RECORD more papers had been ordinary. While the second regression is fitted, each paper's own votes
@@ -95,6 +96,8 @@ class Records:
             text,
             _record(self.submitters.get(fact.submitter), own) if fact.submitter else 0.0,
             max(theirs, default=0.0),
+            sum(theirs) / max(len(theirs), 1),
+            theirs[0] if theirs else 0.0,
             float(fact.code),
             float(fact.project),
             float(np.log1p(len(fact.authors))),

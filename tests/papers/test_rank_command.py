@@ -108,17 +108,36 @@ def test_a_line_that_is_no_request_stops_the_command_with_a_reason(folder, line)
 
 
 def test_a_day_without_votes_is_ordered_by_what_earlier_votes_promise(folder):
-    listed = [json.loads(line) for line in (folder / "papers.jsonl").read_text().splitlines()]
-    earlier = [
-        {"id": f"e{n}", "date": "2026-01-05", "title": f"{(BEES, CODES)[n % 2][0]} {n}",
-         "abstract": "", "categories": []}
-        for n in range(200)
-    ]  # fmt: skip
-    write(folder / "papers.jsonl", [*earlier, *listed])
-    votes = [{"id": f"e{n}", "date": "2026-01-05", "upvotes": 40} for n in range(0, 100, 2)]
+    votes = bees_won_votes(folder, on="2026-01-05")
     own = [{"id": "p3", "date": "2026-02-19", "upvotes": 900}]
     write(folder / "signals.jsonl", [*votes, *own])
 
     answer = ranked(folder, signals=folder / "signals.jsonl")
 
     assert set(answer["ranked"][:3]) == {"p0", "p1", "p2"}
+
+
+def test_votes_of_later_days_teach_only_where_the_request_names_them(folder):
+    votes = bees_won_votes(folder, on="2026-03-05")
+    write(folder / "signals.jsonl", votes)
+    pools = json.loads((folder / "pools.json").read_text())
+    pools["named"] = [vote["id"] for vote in votes]
+    (folder / "pools.json").write_text(json.dumps(pools))
+
+    plain = ranked(folder, signals=folder / "signals.jsonl")
+    told = ranked(folder, signals=folder / "signals.jsonl", background="named")
+
+    assert set(plain["ranked"][:3]) != {"p0", "p1", "p2"}
+    assert set(told["ranked"][:3]) == {"p0", "p1", "p2"}
+
+
+def bees_won_votes(folder, on):
+    """Adds papers on bees and on codes, and returns the votes of that day: all for bees."""
+    listed = [json.loads(line) for line in (folder / "papers.jsonl").read_text().splitlines()]
+    others = [
+        {"id": f"e{n}", "date": on if n % 2 == 0 else "2026-01-05",
+         "title": f"{(BEES, CODES)[n % 2][0]} {n}", "abstract": "", "categories": []}
+        for n in range(200)
+    ]  # fmt: skip
+    write(folder / "papers.jsonl", [*others, *listed])
+    return [{"id": f"e{n}", "date": on, "upvotes": 40} for n in range(0, 100, 2)]
