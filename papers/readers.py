@@ -91,6 +91,8 @@ def arrays(readers: Sequence[Reader], pool: Pool, liked: Liked) -> Readers:
 
 def _search_scores(texts: Sequence[str], pool: Pool) -> Floats:
     """Texts × papers."""
+    if not texts:
+        return np.zeros((0, len(pool)), np.float32)
 
     def score(rows: Sequence[int]) -> Floats:
         wanted = [TopicText(texts[row]) for row in rows]
@@ -188,7 +190,8 @@ def _groups(
     latent = liked.documents.latent[rows]
     wanted = np.array([opinion.weight > 0 for opinion in opinions])
     followed = np.array(list(topics), dtype=np.int64)
-    key = _spoken_for(liked.topic_scores[rows[:, None], followed[None, :]], followed, latent, wanted)
+    fits = liked.topic_scores[rows[:, None], followed[None, :]]
+    key = _spoken_for(fits, followed, latent, wanted)
     free = np.flatnonzero((key < 0) & wanted)
     key[free] = -1 - cluster(latent[free])
     groups: dict[int, list[Opinion]] = {}
