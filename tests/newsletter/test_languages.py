@@ -9,10 +9,13 @@ from django.conf import settings
 from django.utils import translation
 
 from newsletter import letter
+from tests import catalogs
 from tests.letters import VARIANTS, make_variant
 
 LOCALES = Path(settings.BASE_DIR) / "locale"
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != "en"]
+# Of what only staff sees: names in the admin.
+OF_STAFF = {"models", "look_form"}
 PLACE = re.compile(r"%\([a-z_]+\)s|%s")
 
 
@@ -27,6 +30,60 @@ def test_every_language_says_as_much(language):
     ids = {key[0] if isinstance(key, tuple) else key for key in catalogue(language)}
 
     assert ids == {key[0] if isinstance(key, tuple) else key for key in catalogue("de")}
+
+
+def read_by_readers():
+    """Files whose words a reader may see: all but the staff's pages and the admin."""
+    root = Path(settings.BASE_DIR)
+    for file in sorted((root / "templates").rglob("*")):
+        if file.is_file() and not {"admin", "papers"} & set(file.parts[len(root.parts) :]):
+            yield file, catalogs.of_template(file)
+    for file in [*(root / "subscribers").glob("*.py"), *(root / "newsletter").glob("*.py")]:
+        if not file.stem.endswith("admin") and file.stem not in OF_STAFF:
+            yield file, catalogs.of_module(file)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_that_readers_see_is_in_every_catalog(language):
+    said = {
+        key[0] if isinstance(key, tuple) else key
+        for key, words in catalogue(language).items()
+        if words
+    }
+
+    missing = {
+        str(file): sorted(set(found))
+        for file, words in read_by_readers()
+        if (found := {*words} - said)
+    }
+
+    assert missing == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_catalog_is_compiled_from_its_text(language):
+    """The .po beside a .mo says the same; msgfmt makes the one from the other."""
+    path = LOCALES / translation.to_locale(language) / "LC_MESSAGES" / "django.po"
+
+    entries = re.findall(r'^msgid "(.+)"$', path.read_text(encoding="utf-8"), re.M)
+    compiled = {
+        (k[0] if isinstance(k, tuple) else k).split("\x04")[-1] for k in catalogue(language)
+    }
+
+    assert {entry.replace('\\"', '"').replace("\\n", "\n") for entry in entries} == compiled - {""}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "direction", "words"),
+    [("de", "ltr", "Abonnieren"), ("zh-hans", "ltr", "订阅"), ("ar", "rtl", "اشترك")],
+)
+def test_the_pages_speak_the_browsers_language(client, language, direction, words):
+    page = client.get("/", headers={"accept-language": language}).content.decode()
+
+    assert f'<html lang="{language}" dir="{direction}">' in page
+    assert words in page
+    assert "Subscribe" not in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -74,7 +74,7 @@ def test_a_sign_up_keeps_topics_zone_and_language_and_says_what_to_do(client, to
     assert (reader.timezone, reader.language) == ("Europe/Berlin", "de")
     assert [p.topic for p in reader.topic_preferences.all()] == [topic]
     assert ADA in answer.content.decode()
-    assert "one-click" in ConsentEvent.objects.get().detail["shown"]
+    assert "mit einem Klick" in ConsentEvent.objects.get().detail["shown"]
 
 
 @pytest.mark.parametrize("status", [None, *Status.values])
