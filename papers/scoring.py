@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -245,7 +246,7 @@ def read(papers: Sequence[Paper], model: vectors.Vectors) -> Documents:
     documents = [vectors.document_of(paper) for paper in papers]
     ids = [paper.pk for paper in papers]
     found = paper_vectors.read(model.version, model.features, ids, documents)
-    return sentences.attach(found, documents)
+    return sentences.attach(found, documents) if model.has_sentences else found
 
 
 def read_and_keep(papers: Sequence[Paper], model: vectors.Vectors, now: datetime) -> Documents:
@@ -261,7 +262,8 @@ def read_and_keep(papers: Sequence[Paper], model: vectors.Vectors, now: datetime
     if model.version:
         ids = [papers[n].pk for n in fresh]
         paper_vectors.store(model.version, ids, [documents[n] for n in fresh], texts.take(fresh))
-    return sentences.attach(texts.read(model.features), documents)
+    found = sentences.attach(texts.read(model.features), documents)
+    return found if model.has_sentences else replace(found, sentences=None)
 
 
 def _match(topics: Iterable[Topic], papers: Documents, model: vectors.Vectors) -> Matches:

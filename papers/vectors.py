@@ -36,6 +36,11 @@ class Vectors:
     features: Features
     ordinary: Documents
 
+    @property
+    def has_sentences(self) -> bool:
+        """Whether the ordinary papers have sentence vectors; without, nobody's are used."""
+        return self.ordinary.sentences is not None
+
 
 _current: Vectors | None = None
 
@@ -50,10 +55,12 @@ def fit(now: datetime, *, limit: int | None = None) -> VectorModel:
     stems = [stemmed(document) for document in documents]
     features = fit_features(documents, texts=stems)
     sample = _sample(len(documents))
-    sentences.encode_all([documents[n] for n in sample], now=now)
     since = (now - paper_vectors.SPAN).date()
     recent = [n for n, (_, on, _) in enumerate(papers) if on and on >= since]
     recent = recent[: paper_vectors.MOST]
+    if limit is None:  # somebody waits for a limited fit
+        wanted = sorted({*sample, *recent})
+        sentences.encode_all([documents[n] for n in wanted], now=now)
     ordinary = _texts(documents, stems, sample, features)
     theirs = _texts(documents, stems, recent, features)
     with transaction.atomic():

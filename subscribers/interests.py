@@ -138,7 +138,9 @@ def _liked(batch: Sequence[Reader], pool: Pool) -> Liked:
         ):
             papers[pk] = title, abstract or summary, categories
     sources = [vectors.document(*papers[pk]) for pk in others]
-    read = sentences.attach(pool.features.read(sources), sources)
+    read = pool.features.read(sources)
+    if pool.ordinary.sentences is not None:
+        read = sentences.attach(read, sources)
     documents = Documents.stack(pool.documents.take([pool.position[pk] for pk in known]), read)
     return Liked(ids, [papers[pk][0] for pk in ids], documents, _topic_scores(ids, pool))
 

@@ -119,9 +119,12 @@ def test_until_the_ordinary_papers_are_encoded_ranking_is_as_without(encoder, mo
     monkeypatch.setattr(sentences, "installed", lambda: encoder)
 
     early = vectors.current(NOW).ordinary.sentences
+    pool.load(NOW.date(), now=NOW)
+    nobody_waited = list(encoder.encoded)
     vectors.fit(NOW)
 
     assert early is None
+    assert nobody_waited == []
     assert "0 of 8 ordinary papers have sentence vectors" in caplog.text
     assert vectors.current(NOW).ordinary.sentences.shape == (8, 4)
 
