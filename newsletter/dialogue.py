@@ -14,6 +14,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from newsletter.models import Attempt
 from newsletter.outcomes import Outcome, quoted
@@ -22,6 +23,7 @@ SENT, RETRY, FAILED = Attempt.Outcome.SENT, Attempt.Outcome.RETRY, Attempt.Outco
 UNCERTAIN, NOT_TRIED = Attempt.Outcome.UNCERTAIN, Attempt.Outcome.NOT_TRIED
 
 LONGEST_REPLY = 64 * 1024  # bytes; a server that says more is not an SMTP server
+ONE_LINE = re.compile(rb"([0-9]{3}) ([^\r\n]*)\r?\n")
 # What may stand between < and > of MAIL and RCPT: RFC 5321's Dot-string, and a domain name.
 MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
@@ -54,8 +56,7 @@ class Relay:
     tls: Callable[[], ssl.SSLContext] = ssl.create_default_context
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     code: int
     text: str
 
@@ -346,6 +347,9 @@ class Dialogue:
 
     def _reply(self, timeout: float) -> Reply:
         """The next complete reply; raises SilenceError where none comes."""
+        if one_line := ONE_LINE.match(self._buffer):  # nearly every reply, and all here already
+            self._buffer = self._buffer[one_line.end() :]
+            return Reply(int(one_line[1]), one_line[2].decode("utf-8", "replace"))
         deadline = 0.0
         lines: list[str] = []
         while True:

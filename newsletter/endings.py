@@ -29,12 +29,15 @@ class Change:
     is_unsure: bool = False
 
 
+SENT = Change(Status.SENT)
+
+
 def change(outcome: Outcome, *, attempts: int, now: datetime, jitter: float) -> Change:
     """What becomes of a letter after its try number `attempts`; `jitter` is in 0..1."""
+    if outcome.kind == Kind.SENT:
+        return SENT
     said = " ".join(str(part) for part in (outcome.code, outcome.reply) if part)[:250]
     said = said or outcome.phase or "no word"
-    if outcome.kind == Kind.SENT:
-        return Change(Status.SENT)
     if outcome.kind == Kind.FAILED:
         return Change(Status.FAILED, said)
     if outcome.kind == Kind.UNCERTAIN:

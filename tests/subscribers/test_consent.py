@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.crypto import salted_hmac
 
 from subscribers import consent
 from subscribers.addresses import AddressError
@@ -21,6 +22,15 @@ def sign_up(email: str = ADA, *, now=NOW, **fields) -> None:
 def steps(email: str = ADA) -> list[str]:
     events = ConsentEvent.objects.filter(address_hash=consent.address_hash(email))
     return [event.kind for event in events]
+
+
+def test_an_address_is_hashed_as_django_salts_it():
+    hashed = consent.address_hash("a@example.org", secret="old key")
+
+    expected = salted_hmac(
+        "subscribers.consent address", "a@example.org", secret="old key", algorithm="sha256"
+    )
+    assert hashed == expected.hexdigest()
 
 
 def test_a_sign_up_waits_for_its_owner_and_asks_for_one_letter():
