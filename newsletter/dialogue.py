@@ -8,22 +8,18 @@ from __future__ import annotations
 
 import base64
 import re
-import select
 import socket
 import ssl
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from newsletter.line import Line, Reply, SilenceError
 from newsletter.models import Attempt
 from newsletter.outcomes import Outcome, quoted
 
 SENT, RETRY, FAILED = Attempt.Outcome.SENT, Attempt.Outcome.RETRY, Attempt.Outcome.FAILED
 UNCERTAIN, NOT_TRIED = Attempt.Outcome.UNCERTAIN, Attempt.Outcome.NOT_TRIED
 
-LONGEST_REPLY = 64 * 1024  # bytes; a server that says more is not an SMTP server
-ONE_LINE = re.compile(rb"([0-9]{3}) ([^\r\n]*)\r?\n")
 # What may stand between < and > of MAIL and RCPT: RFC 5321's Dot-string, and a domain name.
 MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}")
 
@@ -56,25 +52,12 @@ class Relay:
     tls: Callable[[], ssl.SSLContext] = ssl.create_default_context
 
 
-class Reply(NamedTuple):
-    code: int
-    text: str
-
-    @property
-    def is_good(self) -> bool:
-        return 200 <= self.code < 300
-
-
 @dataclass(frozen=True)
 class Envelope:
     sender: str
     to: str
     size: int  # bytes of the letter as it travels
     is_8bit: bool = False
-
-
-class SilenceError(Exception):
-    """The connection broke or nothing came in time; the text says which."""
 
 
 class RelayError(Exception):
@@ -93,14 +76,13 @@ class Dialogue:
         self.extensions: dict[str, str] = {}
         self.letters = 0  # ended on this connection
         self.phase = "connect"  # how far the present letter has got
-        self._socket: socket.socket | None = None
-        self._buffer = b""
+        self._line: Line | None = None
         self._ahead = False  # an envelope is on the wire, its replies unread
         self._stale = False  # a refused transaction stands open: RSET comes first
 
     @property
     def is_open(self) -> bool:
-        return self._socket is not None
+        return self._line is not None
 
     @property
     def pipelines(self) -> bool:
@@ -136,7 +118,7 @@ class Dialogue:
             if "STARTTLS" not in self.extensions:
                 raise RelayError("tls", "the relay does not offer STARTTLS")
             self._expect(self._ask("STARTTLS"), "tls")
-            if self._buffer:
+            if self._line and self._line.has_more:
                 raise RelayError("tls", "the relay spoke before TLS began")  # CVE-2011-0411
             self._attach(relay.tls().wrap_socket(raw, server_hostname=relay.host))
             self._hello()
@@ -144,7 +126,7 @@ class Dialogue:
             self._log_in()
 
     def _attach(self, connection: socket.socket) -> None:
-        self._socket, self._buffer = connection, b""
+        self._line = Line(connection)
         self.letters, self._ahead, self._stale = 0, False, False
 
     def _hello(self) -> None:
@@ -173,7 +155,7 @@ class Dialogue:
 
     def close(self) -> None:
         """Say goodbye where somebody listens."""
-        if self._socket is not None and not self._ahead:
+        if self.is_open and not self._ahead:
             try:
                 self._write(b"QUIT\r\n", 1.0)
                 self._reply(1.0)
@@ -182,9 +164,9 @@ class Dialogue:
         self.abort()
 
     def abort(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-        self._socket, self._buffer = None, b""
+        if self._line is not None:
+            self._line.close()
+        self._line = None
         self.letters, self._ahead, self._stale = 0, False, False
 
     # One letter
@@ -247,14 +229,6 @@ class Dialogue:
         """The letter whose envelope went ahead does not come: end before its body is due."""
         if self._ahead:
             self.abort()
-
-    def has_replies(self) -> bool:
-        """Whether something can be read without waiting."""
-        if self._buffer or self._socket is None:
-            return True
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        return bool(poll.poll(0))
 
     def _unmailable(self, letter: Envelope) -> Outcome | None:
         if len(letter.to) > 254 or not MAILBOX.fullmatch(letter.to):
@@ -337,54 +311,14 @@ class Dialogue:
             raise RelayError(phase, reply.text, reply.code)
 
     def _write(self, data: bytes, timeout: float) -> None:
-        if self._socket is None:
+        if self._line is None:
             raise SilenceError("the connection is closed")
-        try:
-            self._socket.settimeout(timeout)
-            self._socket.sendall(data)
-        except OSError as error:
-            raise SilenceError(_why(error)) from error
+        self._line.write(data, timeout)
 
     def _reply(self, timeout: float) -> Reply:
-        """The next complete reply; raises SilenceError where none comes."""
-        if one_line := ONE_LINE.match(self._buffer):  # nearly every reply, and all here already
-            self._buffer = self._buffer[one_line.end() :]
-            return Reply(int(one_line[1]), one_line[2].decode("utf-8", "replace"))
-        deadline = 0.0
-        lines: list[str] = []
-        while True:
-            line, mark, rest = self._buffer.partition(b"\n")
-            if not mark:
-                deadline = deadline or time.monotonic() + timeout
-                self._receive(deadline)
-                continue
-            self._buffer = rest
-            text = line.decode("utf-8", "replace").rstrip("\r")
-            if not text[:3].isdigit() or text[3:4] not in ("", " ", "-"):
-                self.abort()
-                raise SilenceError(f"not SMTP: {quoted(text)[:80]}")
-            lines.append(text[4:])
-            if text[3:4] != "-":
-                return Reply(int(text[:3]), "\n".join(lines))
-            if sum(map(len, lines)) > LONGEST_REPLY:
-                self.abort()
-                raise SilenceError("a reply without end")
-
-    def _receive(self, deadline: float) -> None:
-        left = deadline - time.monotonic()
-        if self._socket is None or left <= 0:
-            raise SilenceError("no answer in time" if self._socket else "the connection is closed")
-        try:
-            self._socket.settimeout(left)
-            got = self._socket.recv(4096)
-        except OSError as error:
-            raise SilenceError(_why(error)) from error
-        if not got:
-            raise SilenceError("the connection was closed")
-        self._buffer += got
-        if len(self._buffer) > LONGEST_REPLY:
-            self.abort()
-            raise SilenceError("a reply without end")
+        if self._line is None:
+            raise SilenceError("the connection is closed")
+        return self._line.reply(timeout)
 
 
 def _judge(reply: Reply, phase: str) -> Outcome:
@@ -412,12 +346,6 @@ def mailable(address: str) -> str:
         return f"{local}{at}{domain.encode('idna').decode('ascii')}"
     except UnicodeError:
         return address
-
-
-def _why(error: OSError) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    return f"the connection broke ({type(error).__name__})"
 
 
 def _b64(text: str) -> str:

@@ -1,0 +1,91 @@
+"""The bytes below the SMTP conversation: what is written, and whole replies, each in its time."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from typing import NamedTuple
+
+from newsletter.outcomes import quoted
+
+LONGEST_REPLY = 64 * 1024  # bytes; a server that says more is not an SMTP server
+ONE_LINE = re.compile(rb"([0-9]{3}) ([^\r\n]*)\r?\n")
+
+
+class SilenceError(Exception):
+    """The connection broke or nothing came in time; the text says which."""
+
+
+class Reply(NamedTuple):
+    code: int
+    text: str
+
+    @property
+    def is_good(self) -> bool:
+        return 200 <= self.code < 300
+
+
+class Line:
+    """A socket, and what came over it that nobody has read yet. After a SilenceError: close it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._buffer = b""
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self._buffer)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def write(self, data: bytes, timeout: float) -> None:
+        try:
+            self._socket.settimeout(timeout)
+            self._socket.sendall(data)
+        except OSError as error:
+            raise SilenceError(_why(error)) from error
+
+    def reply(self, timeout: float) -> Reply:
+        """The next complete reply; raises SilenceError where none comes."""
+        if one_line := ONE_LINE.match(self._buffer):  # nearly every reply, and all here already
+            self._buffer = self._buffer[one_line.end() :]
+            return Reply(int(one_line[1]), one_line[2].decode("utf-8", "replace"))
+        deadline = time.monotonic() + timeout
+        lines: list[str] = []
+        while True:
+            line, mark, rest = self._buffer.partition(b"\n")
+            if not mark:
+                self._receive(deadline)
+                continue
+            self._buffer = rest
+            text = line.decode("utf-8", "replace").rstrip("\r")
+            if not text[:3].isdigit() or text[3:4] not in ("", " ", "-"):
+                raise SilenceError(f"not SMTP: {quoted(text)[:80]}")
+            lines.append(text[4:])
+            if text[3:4] != "-":
+                return Reply(int(text[:3]), "\n".join(lines))
+            if sum(map(len, lines)) > LONGEST_REPLY:
+                raise SilenceError("a reply without end")
+
+    def _receive(self, deadline: float) -> None:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise SilenceError("no answer in time")
+        try:
+            self._socket.settimeout(left)
+            got = self._socket.recv(4096)
+        except OSError as error:
+            raise SilenceError(_why(error)) from error
+        if not got:
+            raise SilenceError("the connection was closed")
+        self._buffer += got
+        if len(self._buffer) > LONGEST_REPLY:
+            raise SilenceError("a reply without end")
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return f"the connection broke ({type(error).__name__})"
