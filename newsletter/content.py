@@ -18,6 +18,7 @@ from newsletter import reasons, sentences, subjects, wording
 from newsletter.facts import Copy, EntryFacts, PaperFacts
 from newsletter.items import Finished, Item, Placed, Section, Shown, make_item, make_update
 from newsletter.models import Digest, Edition, Entry
+from newsletter.sizes import LOOKS, look_of, squeezed
 from subscribers import links
 
 PREHEADER_FROM = 4  # titles; a line has no room for more
@@ -31,14 +32,6 @@ WEEKLY, MORE = Edition.Cadence.WEEKLY.value, Entry.Section.MORE.value
 T = TypeVar("T")
 Shelf = dict[tuple[object, ...], Placed]
 
-LOOKS: dict[str, str] = {
-    Entry.Section.TOP: "lead",
-    Entry.Section.FOLLOWED: "full",
-    Entry.Section.MORE: "full",
-    Entry.Section.RISING: "full",
-    Entry.Section.OUTSIDE: "compact",
-    Entry.Section.ALSO: "line",
-}
 SECTIONS = (
     Entry.Section.TOP,
     Entry.Section.FOLLOWED,
@@ -71,6 +64,7 @@ class Letter(Finished):
     opening: str
     opening_html: SafeString
     sections: tuple[Section, ...]
+    left_out: str  # how many papers only its copy on the web has
     own_week: str  # weekly only
     question: str
     why: str  # this mail, with ADDRESS in place of the reader's
@@ -153,6 +147,11 @@ class Layout:
         opening, opening_html = self.opening(copy, template, shown)
         if digest.updates:
             sections += self.since_sent(copy, after=len(shown), squeeze=squeeze)
+        left_out = ""
+        if squeeze:
+            whole = (*self.sections(copy), *self.since_sent(copy, after=0, squeeze=0))
+            count = sum(len(s.shown) for s in whole) - sum(len(s.shown) for s in sections)
+            left_out = self.once(sentences.left_out, count)
         own_week, question, why = self.once(
             self._fixed,
             copy.week.saved,
@@ -180,6 +179,7 @@ class Layout:
             opening=opening,
             opening_html=opening_html,
             sections=sections,
+            left_out=left_out,
             own_week=own_week,
             question=question,
             why=why,
@@ -225,6 +225,7 @@ class Layout:
             opening=opening,
             opening_html=escape(opening),
             sections=sections,
+            left_out="",
             own_week="",
             question="",
             why="",
@@ -241,7 +242,7 @@ class Layout:
         summaries, followed = copy.digest.subscriber.summaries, copy.followed
         shelf = self._items.setdefault(summaries, {})
         placed, places = [], []
-        looks = squeezed(copy.entries, squeeze) if squeeze else map(_look_of, copy.entries)
+        looks = squeezed(copy.entries, squeeze) if squeeze else map(look_of, copy.entries)
         for entry, look in looks:
             paper_id, section, key = entry.paper_id, entry.section, entry.key
             if paper_id not in self.papers:
@@ -365,26 +366,6 @@ class Layout:
 
 def _regular(edition: Edition) -> str:
     return "weekly" if edition.cadence == WEEKLY else "digest"
-
-
-def _look_of(entry: EntryFacts) -> tuple[EntryFacts, str]:
-    return entry, LOOKS[entry.section]
-
-
-def squeezed(entries: Sequence[EntryFacts], steps: int) -> list[tuple[EntryFacts, str]]:
-    """Entries with their look, made smaller by one item a step.
-
-    First the short lines at the end go, then full items become compact, the last first; the top
-    pick stays as it is.
-    """
-    looks = list(map(_look_of, entries))
-    for place in [i for i, (_, look) in enumerate(looks) if look == "line"][::-1][:steps]:
-        del looks[place]
-        steps -= 1
-    full = [i for i, (_, look) in enumerate(looks) if look == "full"][::-1][:steps]
-    for place in full:
-        looks[place] = (looks[place][0], "compact")
-    return looks
 
 
 def _topic_of(entry: EntryFacts) -> str:

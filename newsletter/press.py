@@ -39,7 +39,10 @@ from newsletter.templatetags.letter import SLOT, Slot
 from subscribers import links, mail
 from subscribers.look import SHIPPED, Look
 
-WORDS = ("subject", "preheader", "heading", "opening", "opening_html", "own_week", "why")
+WORDS = (
+    *("subject", "preheader", "heading", "opening", "opening_html"),
+    *("left_out", "own_week", "why"),
+)
 FRAGMENTS_MOST = 20_000  # about 100 MB; reasons that are one reader's own fill it
 CUT: dict[str, Callable[[str, dict[str, str]], Cut]] = {"html": cut_html, "txt": cut_text}
 WHOLE: dict[str, Callable[[str], bytes]] = {"html": html_bytes, "txt": text_bytes}
@@ -109,7 +112,7 @@ class Press:
         self._fragments: dict[tuple[Item, str], Fragment] = {}
         self._numbered: dict[Shown, tuple[list[bytes], list[bytes]]] = {}
         self._frames: dict[tuple[str, str], Frame] = {}
-        self._shells: dict[tuple[str, bool, bool, bool], Shell] = {}
+        self._shells: dict[tuple[object, ...], Shell] = {}
 
     def sheet(self, letter: Letter) -> Sheet:
         shell = self._shell(letter)
@@ -195,7 +198,8 @@ class Press:
 
     def _shell(self, letter: Letter) -> Shell:
         key = (
-            letter.template, bool(letter.sections), bool(letter.own_week), bool(letter.preheader)
+            letter.template, bool(letter.sections), bool(letter.own_week), bool(letter.preheader),
+            bool(letter.left_out),
         )  # fmt: skip
         if key not in self._shells:
             with self.speaking():

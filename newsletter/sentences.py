@@ -119,6 +119,18 @@ def since_sent(count: int) -> tuple[str, str]:
     return gettext("Since we sent it"), wording.papers(count)
 
 
+def left_out(count: int) -> str:
+    """Where a letter grew too long for a mail."""
+    if not count:
+        return ""
+    frame = ngettext(
+        "This letter is long: %(n)s more paper is in its copy on the web.",
+        "This letter is long: %(n)s more papers are in its copy on the web.",
+        count,
+    )
+    return frame % {"n": wording.number(count)}
+
+
 def question(cadence: str) -> str:
     if cadence == Edition.Cadence.WEEKLY:
         return gettext("Was this week’s selection right for you?")

@@ -133,6 +133,25 @@ def test_over_the_budget_short_lines_go_first_and_the_top_pick_stays_whole(monke
     assert papers[0].summary.split(".")[0] in " ".join(message.body.split())
 
 
+def test_what_is_left_out_for_size_is_counted_and_found_on_the_web(monkeypatch):
+    digest = make_variant("largest")
+    whole = letter.page(digest)
+    monkeypatch.setattr(letter, "HTML_BUDGET", 40_000)
+
+    message = letter.email(digest)
+
+    for part in (message.body, html_of(message)):
+        assert "6 more papers are in its copy on the web" in " ".join(part.split())
+    assert whole.count("<h3") - html_of(message).count("<h3") == 6
+    assert_same_said(message.body, html_of(message))
+
+
+def test_a_letter_that_fits_says_nothing_of_its_length():
+    message = letter.email(make_variant("largest"))
+
+    assert "This letter is long" not in message.body
+
+
 def test_a_week_ends_with_what_the_reader_did_in_it():
     papers = sample_papers()
     digest = make_variant("weekly", papers)

@@ -64,6 +64,16 @@ def test_every_variant_is_the_same_message(variant):
     assert_rfc_clean(data)
 
 
+@pytest.mark.parametrize("budget", [20_000, 40_000])
+def test_a_letter_over_the_budget_is_the_same_message(budget, monkeypatch):
+    digest = make_variant("largest")
+    monkeypatch.setattr(letter, "HTML_BUDGET", budget)
+
+    data = pressed(digest)
+
+    assert decoded(data) == decoded(plain(digest))
+
+
 WORDS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=200
 ) | st.sampled_from([
