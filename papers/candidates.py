@@ -18,7 +18,7 @@ from papers.matching import Encode
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-SAMPLE = 256  # ordinary papers that a profile is measured against
+SAMPLE = 1024  # ordinary papers that a profile is measured against
 # (subscriber id, paper id), as pairs or as two parallel arrays.
 Seen = Iterable[tuple[int, int]] | tuple[Ints, Ints]
 

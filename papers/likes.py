@@ -13,7 +13,7 @@ from papers.matching import FIRST_DAY, FURTHEST
 BELONGS = 4.5  # of the likeness to a profile, in deviations above ordinary papers
 ASSUMED_SPREAD = 1.6  # of that likeness, on the first day
 TRUST = 0.25  # likes' worth of doubt: one like counts 4/5 of what many that agree would
-BLOCK = 4096  # likes at a time: bounds the memory
+BLOCK = 1024  # likes at a time: bounds the memory
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
