@@ -41,7 +41,7 @@ WEIGHTS = {
     "echoed_latent": 2.0,
     "echoed_subjects": 2.0,
     # Where a sentence model is installed: papers/sentence_terms.py.
-    "sentences": 1.0,
+    "sentences": 2.0,
     "echoed_sentences": 2.0,
 }
 DESCRIPTION = 0.4  # weight of the description's words beside the name's and the keywords'
