@@ -97,7 +97,9 @@ def waiting(now: datetime, *, most: int, choice: Choice = EVERYTHING) -> int:
     return found
 
 
-def fair_share(sender_id: int, *, most: int, least: int, choice: Choice = EVERYTHING) -> int:
+def fair_share(
+    sender_id: int, *, most: int, least: int, after: int = 0, choice: Choice = EVERYTHING
+) -> int:
     """How many letters to take now: `most`, and ever fewer as the rest gets small.
 
     A half of what would be an equal part for each sender that holds letters, so that one who comes
@@ -106,9 +108,10 @@ def fair_share(sender_id: int, *, most: int, least: int, choice: Choice = EVERYT
     others = Digest.objects.filter(sender__isnull=False).exclude(sender=sender_id)
     holding = others.order_by().values("sender").distinct()[: MANY_SENDERS - 1].count()
     parts = 2 * (1 + holding)
-    # Counted in the index alone: a letter that has to wait makes the share a little too large.
+    # Counted in the index alone: a letter that has to wait makes the share a little too large. And
+    # from where the claim begins: before it PostgreSQL's index is full of what was claimed.
     pending = Digest.objects.filter(edition__in=list(open_editions(choice)), status=Status.PENDING)
-    rest = pending.order_by()[: parts * most].count()
+    rest = pending.filter(pk__gt=after).order_by()[: parts * most].count()
     return max(least, min(most, -(-rest // parts)))
 
 

@@ -185,7 +185,7 @@ class Worker:
             return []
         now, choice = self.run.clock(), self.run.choice
         most = max(LEAST, min(BATCH, round(self.pace * CLAIM_FOR)))
-        most = claims.fair_share(self.sender.pk, most=most, least=LEAST, choice=choice)
+        most = claims.fair_share(self.sender.pk, most=most, least=LEAST, after=after, choice=choice)
         most = self.run.grant(most)
         batch = claims.claim(self.sender.pk, now, most=most, after=after, choice=choice)
         if not batch and after:
