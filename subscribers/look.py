@@ -11,7 +11,7 @@ COLOUR = re.compile("#[0-9a-f]{6}")
 
 # Without quotes, which an attribute would spell out: a letter says them a hundred times.
 SERIF = "Georgia,Times New Roman,serif"
-SANS = "-apple-system,system-ui,Segoe UI,Roboto,Helvetica,Arial,sans-serif"
+SANS = "-apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.utils import translation
 
-from newsletter import letter
+from newsletter import letter, reasons
 from tests import catalogs
 from tests.letters import VARIANTS, make_variant
 
@@ -58,6 +58,15 @@ def test_every_word_that_readers_see_is_in_every_catalog(language):
     }
 
     assert missing == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reason_ends_with_one_stop(language):
+    with translation.override(language):
+        line = reasons.sentence([{"kind": "trend", "field": "cs.LG", "upvotes": 200, "hours": 24}])
+
+    assert line[-1] in ".。"
+    assert line[-2] not in ".。"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
