@@ -42,7 +42,7 @@ Kind = Attempt.Outcome
 Status = Digest.Status
 
 BATCH = 200  # letters claimed and printed at once, at most
-LEAST = 10  # so few only where the rest is small or the way is slow
+LEAST = 25  # so few only where the rest is small or the way is slow
 FIRST = 50  # before the pace is known
 CLAIM_FOR = 2.0  # seconds of sending: so long may letters lie with one sender
 SHORT_WAIT = 2.0  # seconds that a sender waits for a rate limit with letters in hand
