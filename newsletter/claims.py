@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import Model, Q
@@ -24,6 +24,7 @@ Status = Digest.Status
 M = TypeVar("M", bound=Model)
 
 MANY_SENDERS = 32  # beyond which their number does not matter
+LOOK_AHEAD = 8  # claims
 
 # What letters print, and marks; any other field is read where it is asked for.
 PRINTED = (
@@ -97,9 +98,14 @@ def waiting(now: datetime, *, most: int, choice: Choice = EVERYTHING) -> int:
     return found
 
 
+class Share(NamedTuple):
+    letters: int
+    sure: int  # further claims of `most` for which there is no need to ask
+
+
 def fair_share(
     sender_id: int, *, most: int, least: int, after: int = 0, choice: Choice = EVERYTHING
-) -> int:
+) -> Share:
     """How many letters to take now: `most`, and ever fewer as the rest gets small.
 
     A half of what would be an equal part for each sender that holds letters, so that one who comes
@@ -111,8 +117,9 @@ def fair_share(
     # Counted in the index alone: a letter that has to wait makes the share a little too large. And
     # from where the claim begins: before it PostgreSQL's index is full of what was claimed.
     pending = Digest.objects.filter(edition__in=list(open_editions(choice)), status=Status.PENDING)
-    rest = pending.filter(pk__gt=after).order_by()[: parts * most].count()
-    return max(least, min(most, -(-rest // parts)))
+    rest = pending.filter(pk__gt=after).order_by()[: LOOK_AHEAD * parts * most].count()
+    letters = max(least, min(most, -(-rest // parts)))
+    return Share(letters, max(0, rest // (parts * most) - 1))
 
 
 def _by_edition(editions: Iterable[int], now: datetime, choice: Choice) -> Iterator[DigestQuerySet]:

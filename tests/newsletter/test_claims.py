@@ -55,7 +55,15 @@ def test_a_share_is_the_smaller_the_less_is_left_and_the_more_senders_there_are(
     for _ in range(holding):
         make_digest(papers=[], status=Digest.Status.CLAIMED, sender=make_sender())
 
-    assert claims.fair_share(make_sender().pk, most=10, least=2) == share
+    assert claims.fair_share(make_sender().pk, most=10, least=2).letters == share
+
+
+@pytest.mark.parametrize(("waiting", "sure"), [(3, 0), (4, 0), (7, 0), (8, 1), (16, 3), (40, 7)])
+def test_where_much_is_left_a_sender_need_not_ask_each_time(waiting, sure):
+    for _ in range(waiting):
+        make_digest(papers=[])
+
+    assert claims.fair_share(make_sender().pk, most=2, least=1) == (min(2, -(-waiting // 2)), sure)
 
 
 def test_what_a_claimed_letter_prints_was_read_with_it():
