@@ -3,7 +3,6 @@
 import pytest
 
 from papers import paper_vectors, pool, scoring, topic_trial, vectors
-from papers.features import Features
 from papers.models import PaperVectors
 from tests.factories import NOW, make_paper, make_topic
 
@@ -25,20 +24,6 @@ def start_anew(monkeypatch):
 @pytest.fixture
 def papers():
     return [make_paper(title=f"Foraging of the honey bee in garden {n}") for n in range(12)]
-
-
-@pytest.fixture
-def read(monkeypatch):
-    """How many texts were read, call by call."""
-    counts = []
-    plain = Features.count
-
-    def counted(features, texts):
-        counts.append(len(texts))
-        return plain(features, texts)
-
-    monkeypatch.setattr(Features, "count", counted)
-    return counts
 
 
 def same(some, others):

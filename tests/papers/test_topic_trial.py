@@ -6,7 +6,6 @@ import pytest
 
 from papers import pool as pools
 from papers import scoring, topic_trial
-from papers.features import Features
 from papers.models import PaperTopic
 from tests.factories import NOW, make_paper, make_topic
 
@@ -16,20 +15,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _no_pool_of_another_test(monkeypatch):
     monkeypatch.setattr(pools, "_recent", {})
-
-
-@pytest.fixture
-def read(monkeypatch):
-    """How many papers were read into numbers, call by call."""
-    counts = []
-    plain = Features.count
-
-    def counted(features, texts):
-        counts.append(len(texts))
-        return plain(features, texts)
-
-    monkeypatch.setattr(Features, "count", counted)
-    return counts
 
 
 def day(n):
