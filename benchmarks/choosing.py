@@ -22,6 +22,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from multiprocessing import get_context
 from typing import Any
 
@@ -106,8 +107,8 @@ class Part:
     peak: float  # MB
 
 
-def run_part(place: tuple[int, int]) -> Part:
-    """Choose for the readers of one process; `place` is (which, of how many)."""
+def run_part(keys: tuple[int, int]) -> Part:
+    """Choose for the readers of one process: those after the first key, up to the second."""
     import django
 
     django.setup()
@@ -115,22 +116,22 @@ def run_part(place: tuple[int, int]) -> Part:
     from subscribers import interests
     from subscribers.models import Subscriber
 
-    which, number = place
-    ids = list(Subscriber.objects.order_by("id").values_list("pk", flat=True))
-    ids = ids[len(ids) * which // number : len(ids) * (which + 1) // number]
+    after, last = keys
     candidates = pool.load(build.NOW.date(), now=build.NOW)
     load = choose = 0.0
-    picks, wall = 0, time.perf_counter()
-    for start in range(0, len(ids), BATCH):
+    count, picks, wall = 0, 0, time.perf_counter()
+    some = Subscriber.objects.filter(pk__lte=last).order_by("id").values_list("pk", flat=True)
+    while ids := list(some.filter(pk__gt=after)[:BATCH]):
+        after, count = ids[-1], count + len(ids)
         began = time.process_time()
-        readers = interests.load(ids[start : start + BATCH], candidates)
+        readers = interests.load(ids, candidates)
         loaded = time.process_time()
         for choice in ranking.choose(candidates, readers, seen=[], now=build.NOW):
             picks += len(choice.picks)
         load += loaded - began
         choose += time.process_time() - loaded
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Part(len(ids), picks, load, choose, time.perf_counter() - wall, peak)
+    return Part(count, picks, load, choose, time.perf_counter() - wall, peak)
 
 
 def main() -> None:
@@ -154,7 +155,9 @@ def measure(options: argparse.Namespace) -> None:
 
     build.fill(options.readers, options.papers)
     add_likes()
-    places = [(n, options.processes) for n in range(options.processes)]
+    last = Subscriber.objects.order_by("id").last()
+    edges = [last.pk * n // options.processes if last else 0 for n in range(options.processes + 1)]
+    places = list(pairwise(edges))
     # New processes: what filling took does not count.
     with get_context("spawn").Pool(options.processes, maxtasksperchild=1) as workers:
         parts = workers.map(run_part, places, chunksize=1)
