@@ -11,13 +11,13 @@ from newsletter import forecasts
 from papers.models import Author, Paper
 from subscribers import feedback
 from subscribers.models import Feedback, Subscriber
-from subscribers.preference_views import GROUPS, for_reader, number, show
+from subscribers.preference_views import GROUPS, number, own, show
 
 TAPS = set(Feedback.Kind.values) - {Feedback.Kind.PASTED}
 
 
 @require_safe
-@for_reader
+@own
 def next_letter(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """What the next letter would hold, each paper with its reason and its buttons."""
     letter = forecasts.next_letter(subscriber, now=timezone.now())
@@ -26,7 +26,7 @@ def next_letter(request: HttpRequest, token: str, subscriber: Subscriber) -> Htt
 
 
 @require_POST
-@for_reader
+@own
 def tap(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Answer to a paper of the preview, or take that back; then the preview as it is now."""
     now = timezone.now()
@@ -46,7 +46,7 @@ def tap(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpRespons
 
 
 @require_POST
-@for_reader
+@own
 def back_test(request: HttpRequest, token: str, subscriber: Subscriber, group: str) -> HttpResponse:
     """What the last 30 days' letters would have held under a form that is not saved."""
     now = timezone.now()

@@ -10,15 +10,15 @@ from csp.constants import UNSAFE_INLINE
 from csp.decorators import csp_update
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from newsletter import letter, replies, sample
-from newsletter.models import Digest, Edition, Entry
+from newsletter.models import Digest, Edition
 from papers import text
-from subscribers.views import bad_link
+from subscribers.doors import bad_link, opened_by
+from subscribers.models import Subscriber
 
 P = ParamSpec("P")
 
@@ -28,14 +28,20 @@ def as_letter(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
     return cast(Any, csp_update({"style-src": [UNSAFE_INLINE]}))(view)  # type: ignore[no-any-return]
 
 
+def _digest(token: str) -> Digest | None:
+    digests = Digest.objects.select_related("subscriber", "edition")
+    return digests.filter(view_token=token).first()
+
+
+def _reader(digest: Digest) -> Subscriber:
+    return digest.subscriber
+
+
 @as_letter
-@never_cache
 @require_safe
-def view(request: HttpRequest, token: str) -> HttpResponse:
+@opened_by(_digest, _reader)
+def view(request: HttpRequest, token: str, digest: Digest) -> HttpResponse:
     """The reader's copy in the browser; whoever has the address may read it."""
-    digest = _digest(token)
-    if digest is None:
-        return bad_link(request)
     try:
         page = letter.page(digest)
     except LookupError:
@@ -43,12 +49,13 @@ def view(request: HttpRequest, token: str) -> HttpResponse:
     return HttpResponse(page, headers={"X-Robots-Tag": "noindex, nofollow"})
 
 
-@never_cache
 @require_http_methods(["GET", "POST"])
-def tap(request: HttpRequest, token: str, paper_id: int, action: str) -> HttpResponse:
+@opened_by(_digest, _reader)
+def tap(
+    request: HttpRequest, token: str, digest: Digest, paper_id: int, action: str
+) -> HttpResponse:
     """More or less like this, save, not these authors, follow its topic; and take it back."""
-    entries = Entry.objects.select_related("digest__subscriber", "paper")
-    entry = entries.filter(digest__view_token=token, paper=paper_id).first()
+    entry = digest.entries.select_related("paper").filter(paper=paper_id).first()
     if entry is None:
         return bad_link(request)
 
@@ -71,17 +78,13 @@ def tap(request: HttpRequest, token: str, paper_id: int, action: str) -> HttpRes
         "is_done": is_done,
         "is_undone": is_undone,
     }
-    return _in_their_language(request, entry.digest, "newsletter/tap.html", context)
+    return render(request, "newsletter/tap.html", context)
 
 
-@never_cache
 @require_http_methods(["GET", "POST"])
-def answer(request: HttpRequest, token: str, word: str) -> HttpResponse:
+@opened_by(_digest, _reader)
+def answer(request: HttpRequest, token: str, digest: Digest, word: str) -> HttpResponse:
     """To the letter's one question, or to "still useful?"."""
-    digest = _digest(token)
-    if digest is None:
-        return bad_link(request)
-
     now, is_done, is_undone = timezone.now(), False, False
     if request.method == "POST" and "undo" in request.POST and word in replies.ANSWERS:
         replies.unanswer(digest, now=now)
@@ -95,7 +98,7 @@ def answer(request: HttpRequest, token: str, word: str) -> HttpResponse:
         "is_undone": is_undone,
         "can_undo": word in replies.ANSWERS,
     }
-    return _in_their_language(request, digest, "newsletter/answer.html", context)
+    return render(request, "newsletter/answer.html", context)
 
 
 @as_letter
@@ -108,15 +111,3 @@ def sample_letter(request: HttpRequest, cadence: str, on: date) -> HttpResponse:
         return HttpResponse(sample.page(edition))
     except LookupError:
         raise Http404(_("No papers were listed on that day.")) from None
-
-
-def _digest(token: str) -> Digest | None:
-    digests = Digest.objects.select_related("subscriber", "edition")
-    return digests.filter(view_token=token).first()
-
-
-def _in_their_language(
-    request: HttpRequest, digest: Digest, template: str, context: dict[str, Any]
-) -> HttpResponse:
-    with translation.override(digest.subscriber.language):
-        return render(request, template, context)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from papers.models import Paper
 from subscribers import consent, feedback, library, limits, links, preferences, session, takeout
+from subscribers.doors import for_reader
 from subscribers.library import Brought
 from subscribers.models import Subscriber
 from subscribers.preference_forms import (
@@ -25,9 +24,6 @@ from subscribers.preference_forms import (
     RhythmForm,
     TopicsForm,
 )
-from subscribers.views import bad_link
-
-P = ParamSpec("P")
 
 GROUPS: dict[str, type[Any]] = {
     "when": RhythmForm,
@@ -41,31 +37,17 @@ LEARNT_AT_MOST = 100  # taps shown; the export has all
 NAMED_AT_MOST = 20  # pasted lines that are named in the answer
 
 
-def for_reader(
-    view: Callable[Concatenate[HttpRequest, str, Subscriber, P], HttpResponse],
-) -> Callable[..., HttpResponse]:
-    """Hand the view the reader of its signed link; everybody else gets the friendly 404."""
-
-    @never_cache
-    def guarded(
-        request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs
-    ) -> HttpResponse:
-        subscriber = links.read(token, "preferences")
-        if subscriber is None:
-            return bad_link(request)
-        return view(request, token, subscriber, *args, **kwargs)
-
-    return guarded
+own = for_reader("preferences")
 
 
 @require_GET
-@for_reader
+@own
 def centre(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     return show(request, token, subscriber)
 
 
 @require_POST
-@for_reader
+@own
 def save(request: HttpRequest, token: str, subscriber: Subscriber, group: str) -> HttpResponse:
     form = GROUPS[group](request.POST, subscriber=subscriber)
     if not form.is_valid():
@@ -92,20 +74,17 @@ def keep(subscriber: Subscriber, form: forms.Form, now: datetime) -> None:
 
 
 @require_POST
-@for_reader
+@own
 def pause_here(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Pause for one, two or four weeks, or until they come back; or come back."""
     _pause(request, subscriber, timezone.now())
     return _saved(token, "when")
 
 
-@never_cache
 @require_http_methods(["GET", "POST"])
-def pause(request: HttpRequest, token: str) -> HttpResponse:
+@for_reader("pause")
+def pause(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """The letter's own link: two weeks without letters, or back again."""
-    subscriber = links.read(token, "pause")
-    if subscriber is None:
-        return bad_link(request)
     now = timezone.now()
     if request.method == "POST":
         _pause(request, subscriber, now)
@@ -126,7 +105,7 @@ def _pause(request: HttpRequest, subscriber: Subscriber, now: datetime) -> None:
 
 
 @require_http_methods(["GET", "POST"])
-@for_reader
+@own
 def bring(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Take in pasted papers and say what became of each."""
     if request.method != "POST":
@@ -142,7 +121,7 @@ def bring(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpRespo
 
 
 @require_POST
-@for_reader
+@own
 def forget(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Take back one learnt taste, or all of them."""
     now = timezone.now()
@@ -161,7 +140,7 @@ def forget(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResp
 
 
 @require_GET
-@for_reader
+@own
 def export(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """All we know of this reader, as a JSON file to keep."""
     response = JsonResponse(takeout.of(subscriber), json_dumps_params={"indent": 2})
@@ -170,7 +149,7 @@ def export(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResp
 
 
 @require_http_methods(["GET", "POST"])
-@for_reader
+@own
 def erase(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     if request.method != "POST":
         return render(request, "subscribers/erase.html", {"token": token})

@@ -9,12 +9,12 @@ from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from papers import lists
 from subscribers import consent, limits, links, preferences, session
+from subscribers.doors import bad_link, for_reader, itself, opened_by
 from subscribers.forms import SignInForm, SignUpForm
 from subscribers.models import Notice, Subscriber
 
@@ -68,13 +68,9 @@ def _landing(
     return render(request, "subscribers/landing.html", context, status=status)
 
 
-@never_cache
 @require_http_methods(["GET", "POST"])
-def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    subscriber = links.read(token, "confirm")
-    if subscriber is None:
-        return bad_link(request)
-
+@for_reader("confirm")
+def confirm(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     if request.method == "POST":
         now = timezone.now()
         consent.confirm(subscriber, door="page", now=now)
@@ -111,13 +107,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "subscribers/sign_in.html", {"form": form, "sent_to": email})
 
 
-@never_cache
 @require_GET
-def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
+@for_reader("sign_in")
+def sign_in_by_link(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Straight to the preferences; the cookie this sets changes nothing of the reader's."""
-    subscriber = links.read(token, "sign_in")
-    if subscriber is None:
-        return bad_link(request)
     response = HttpResponseRedirect(links.preferences_url(subscriber))
     session.remember(response, subscriber, now=timezone.now())
     return response
@@ -130,14 +123,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@csrf_exempt  # mail clients post here without a cookie (RFC 8058)
-@never_cache
-@require_http_methods(["GET", "POST"])
-def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    subscriber = Subscriber.objects.filter(unsubscribe_token=token).first()
-    if subscriber is None:
-        return bad_link(request)
+def _of_unsubscribe_token(token: str) -> Subscriber | None:
+    return Subscriber.objects.filter(unsubscribe_token=token).first()
 
+
+@csrf_exempt  # mail clients post here without a cookie (RFC 8058)
+@require_http_methods(["GET", "POST"])
+@opened_by(_of_unsubscribe_token, itself)
+def unsubscribe(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     if request.method == "POST":
         is_one_click = request.POST.get("List-Unsubscribe") == "One-Click"
         door = "one-click" if is_one_click else "page"
@@ -160,15 +153,13 @@ def _unsubscribed(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     return response
 
 
-@never_cache
 @require_http_methods(["GET", "POST"])
-def restore(request: HttpRequest, token: str) -> HttpResponse:
+@for_reader("restore")
+def restore(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Take an unsubscribing back, as it was or weekly instead."""
     now = timezone.now()
-    subscriber = links.read(token, "restore")
-    if subscriber is None or not (
-        subscriber.status == Subscriber.Status.ACTIVE or consent.can_restore(subscriber, now=now)
-    ):
+    is_active = subscriber.status == Subscriber.Status.ACTIVE
+    if not (is_active or consent.can_restore(subscriber, now=now)):
         return bad_link(request)
 
     if request.method == "POST":
@@ -177,11 +168,6 @@ def restore(request: HttpRequest, token: str) -> HttpResponse:
             preferences.set_weekly(subscriber, now=now)
         return HttpResponseRedirect(f"{links.preferences_url(subscriber)}?back")
     return render(request, "subscribers/restore.html", {"subscriber": subscriber})
-
-
-def bad_link(request: HttpRequest) -> HttpResponse:
-    """A link that is forged, over, or whose reader is gone: we cannot tell which, nor should we."""
-    return render(request, "subscribers/bad_link.html", status=404)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -5,6 +5,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 from hypothesis import settings as hypothesis_settings
 
 from newsletter.buckets import RedisStore
@@ -32,6 +33,13 @@ def _own_outbox(settings, tmp_path):
     settings.VAR_DIR = tmp_path
     settings.EMAIL_FILE_PATH = str(tmp_path / "outbox")
     settings.POSTAL_ADDRESS = "Paper Round, 12 Sample Street, 10115 Berlin, Germany"
+
+
+@pytest.fixture(autouse=True)
+def _own_language():
+    """A request leaves its language to the thread, where the next sets its own."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

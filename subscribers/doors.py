@@ -1,0 +1,59 @@
+"""A reader's own link: whom it was made for, and their page in the language they chose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.views.decorators.cache import never_cache
+
+from subscribers import links
+from subscribers.models import Subscriber
+
+P = ParamSpec("P")
+Found = TypeVar("Found")
+View = Callable[Concatenate[HttpRequest, str, Found, P], HttpResponse]
+
+
+def opened_by(
+    find: Callable[[str], Found | None], reader: Callable[[Found], Subscriber]
+) -> Callable[[View[Found, P]], Callable[..., HttpResponse]]:
+    """Hand a view what `find` makes of the token in its address, in the language of its reader.
+
+    The language stays for the rest of the request, so that a 404 from inside the view speaks it
+    too; LocaleMiddleware sets that of the next. Everybody else gets the friendly 404.
+    """
+
+    def decorate(view: View[Found, P]) -> Callable[..., HttpResponse]:
+        @never_cache
+        @wraps(view)
+        def guarded(
+            request: HttpRequest, token: str, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponse:
+            found = find(token)
+            if found is None:
+                return bad_link(request)
+            translation.activate(reader(found).language)
+            return view(request, token, found, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def for_reader(purpose: str) -> Callable[[View[Subscriber, P]], Callable[..., HttpResponse]]:
+    """The same for a signed link that is good for `purpose`."""
+    return opened_by(partial(links.read, purpose=purpose), itself)
+
+
+def itself(subscriber: Subscriber) -> Subscriber:
+    return subscriber
+
+
+def bad_link(request: HttpRequest) -> HttpResponse:
+    """A link that is forged, over, or whose reader is gone: we cannot tell which, nor should we."""
+    return render(request, "subscribers/bad_link.html", status=404)
