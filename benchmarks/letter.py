@@ -43,8 +43,8 @@ def pool(count: int) -> dict[int, Any]:
     }
 
 
-def copy(number: int, papers: int, edition: Any) -> Any:
-    from newsletter.facts import Copy, EntryFacts
+def copy(number: int, papers: int, edition: Any, entered: Any) -> Any:
+    from newsletter.facts import Copy
     from newsletter.models import Digest
     from subscribers.models import Subscriber
 
@@ -61,9 +61,8 @@ def copy(number: int, papers: int, edition: Any) -> Any:
     while len(chosen) < len(LAYOUT):
         paper = min(papers, 1 + int(draw.expovariate(8 / papers)))
         chosen += [paper] * (paper not in chosen)
-    why = {paper: ({"kind": "topic", "topic": f"Topic {paper % 40}"},) for paper in chosen}
     entries = tuple(
-        EntryFacts(paper, section, why[paper], json.dumps(why[paper]))
+        entered.of(paper, section, json.dumps([{"kind": "topic", "topic": f"Topic {paper % 40}"}]))
         for paper, section in zip(chosen, LAYOUT, strict=True)
     )
     return Copy(digest, entries, topics)
@@ -75,12 +74,13 @@ def main() -> None:
     parser.add_argument("--papers", type=int, default=1000)
     arguments = parser.parse_args()
     scratch.use()
-    from newsletter import letter
+    from newsletter import facts, letter
     from newsletter.models import Edition
 
     papers = pool(arguments.papers)
     edition = Edition(pk=1, cadence="daily", date=NOW.date())
-    copies = [copy(n, arguments.papers, edition) for n in range(1, arguments.readers + 1)]
+    entered = facts.Entries()
+    copies = [copy(n, arguments.papers, edition, entered) for n in range(1, arguments.readers + 1)]
 
     start = time.process_time()
     run = letter.Run(copies[0], papers)
@@ -98,7 +98,10 @@ def main() -> None:
             run.data(other)
         pressed.append((time.process_time() - start) / len(copies[each : each + sample]))
     fragments = len(run.press._fragments)
-    new = [copy(n, arguments.papers, edition) for n in range(len(copies) + 1, 2 * len(copies) + 1)]
+    new = [
+        copy(n, arguments.papers, edition, entered)
+        for n in range(len(copies) + 1, 2 * len(copies) + 1)
+    ]
     start = time.process_time()
     for each in new:
         run.data(each)

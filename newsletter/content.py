@@ -18,7 +18,7 @@ from newsletter import reasons, sentences, subjects, wording
 from newsletter.facts import Copy, EntryFacts, PaperFacts
 from newsletter.items import Finished, Item, Placed, Section, Shown, make_item, make_update
 from newsletter.models import Digest, Edition, Entry
-from newsletter.sizes import LOOKS, look_of, squeezed
+from newsletter.sizes import LOOKS, squeezed
 from subscribers import links
 
 PREHEADER_FROM = 4  # titles; a line has no room for more
@@ -30,7 +30,10 @@ NOBODY: frozenset[int] = frozenset()
 WEEKLY, MORE = Edition.Cadence.WEEKLY.value, Entry.Section.MORE.value
 
 T = TypeVar("T")
-Shelf = dict[tuple[object, ...], Placed]
+# What a paper as it is printed is found by: its entry, where that says all; else also its look and
+# those of its authors whom the reader follows.
+Known = EntryFacts | tuple[EntryFacts, str, frozenset[int]]
+Shelf = dict[Known, Placed]
 
 SECTIONS = (
     Entry.Section.TOP,
@@ -48,7 +51,7 @@ TEMPLATES: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which would cost a twentieth of the press's time
 class Letter(Finished):
     """One reader's letter; every number in it was counted."""
 
@@ -116,7 +119,8 @@ class Layout:
             self.date = wording.long_date(on)
         self.links = links.OfLetters()
         self.is_public = False
-        self._items: dict[str, Shelf] = {}  # by how long summaries are wanted
+        # By how long summaries are wanted, and whether the letter is a weekly one.
+        self._items: dict[tuple[str, bool], Shelf] = {}
         self._made: dict[tuple[object, ...], Any] = {}
 
     def once(self, make: Callable[..., T], *values: Hashable) -> T:
@@ -239,24 +243,29 @@ class Layout:
 
     def sections(self, copy: Copy, *, squeeze: int = 0) -> tuple[Section, ...]:
         weekly = copy.digest.edition.cadence == WEEKLY
-        summaries, followed = copy.digest.subscriber.summaries, copy.followed
-        shelf = self._items.setdefault(summaries, {})
-        placed, places = [], []
-        looks = squeezed(copy.entries, squeeze) if squeeze else map(look_of, copy.entries)
-        for entry, look in looks:
-            paper_id, section, key = entry.paper_id, entry.section, entry.key
-            if paper_id not in self.papers:
-                continue
-            authors = self._followed(paper_id, followed) if followed else NOBODY
-            each = shelf.get((paper_id, look, section, key, authors))
-            if each is None or not key:
-                each = self._shelved(shelf, entry, look, authors, summaries)
-            placed.append(each)
-            places.append((section, each.item.topic if weekly and section == MORE else ""))
+        placed = self._papers(copy, squeeze, weekly)
+        arranged = self.once(self._arranged, tuple([each.place for each in placed]), weekly)
         return tuple([
             Section(heading, note, tuple([placed[place].at(number) for number, place in papers]))
-            for heading, note, papers in self.once(self._arranged, tuple(places), weekly)
+            for heading, note, papers in arranged
         ])  # fmt: skip
+
+    def _papers(self, copy: Copy, squeeze: int, weekly: bool) -> list[Placed]:
+        """Those of its entries whose papers are still there, in the order given."""
+        summaries, followed = copy.digest.subscriber.summaries, copy.followed
+        shelf = self._items.setdefault((summaries, weekly), {})
+        known: Sequence[Known] = copy.entries
+        if squeeze or followed:
+            known = [
+                (entry, look, self._followed(entry.paper_id, followed))
+                for entry, look in squeezed(copy.entries, squeeze)
+            ]
+        placed = []
+        for one in known:
+            each = shelf.get(one) or self._shelved(shelf, one, summaries, weekly)
+            if each is not None:
+                placed.append(each)
+        return placed
 
     def _arranged(
         self, places: Sequence[tuple[str, str]], weekly: bool
@@ -278,36 +287,37 @@ class Layout:
         return arranged
 
     def _followed(self, paper_id: int, followed: frozenset[int]) -> frozenset[int]:
-        return followed.intersection([id for id, _ in self.papers[paper_id].authors])
+        paper = self.papers.get(paper_id)
+        return followed.intersection([id for id, _ in paper.authors]) if paper else NOBODY
 
-    def _shelved(
-        self, shelf: Shelf, entry: EntryFacts, look: str, followed: frozenset[int], summaries: str
-    ) -> Placed:
+    def _shelved(self, shelf: Shelf, known: Known, summaries: str, weekly: bool) -> Placed | None:
         """The paper as it is printed, and why it is there; kept for all who share both."""
-        if len(shelf) >= ITEMS_MOST:
-            shelf.clear()
+        if isinstance(known, EntryFacts):
+            entry, look, followed = known, LOOKS[known.section], NOBODY
+        else:
+            entry, look, followed = known
+        paper = self.papers.get(entry.paper_id)
+        if paper is None:
+            return None
+        topic, section = _topic_of(entry) or paper.topic, entry.section
         with self.speaking():
-            placed = self._placed(entry, look, followed, summaries)
-        shelf[entry.paper_id, look, entry.section, entry.key, followed] = placed
-        return placed
-
-    def _placed(
-        self, entry: EntryFacts, look: str, followed: frozenset[int], summaries: str
-    ) -> Placed:
-        paper = self.papers[entry.paper_id]
-        topic = _topic_of(entry) or paper.topic
-        item = make_item(
-            paper,
-            look,
-            topic=topic,
-            followed=followed,
-            outside=entry.section == Entry.Section.OUTSIDE and bool(topic),
-            summaries=summaries,
-            on=self.on,
-        )
+            item = make_item(
+                paper,
+                look,
+                topic=topic,
+                followed=followed,
+                outside=section == Entry.Section.OUTSIDE and bool(topic),
+                summaries=summaries,
+                on=self.on,
+            )
+            why = "" if look == "line" else reasons.sentence(entry.reasons)
         if self.is_public:
             item = replace(item, actions=())
-        return Placed(item, "" if look == "line" else reasons.sentence(entry.reasons))
+        if len(shelf) >= ITEMS_MOST:
+            shelf.clear()
+        placed = Placed(item, why, (section, item.topic if weekly and section == MORE else ""))
+        shelf[known] = placed
+        return placed
 
     def since_sent(self, copy: Copy, *, after: int, squeeze: int) -> tuple[Section, ...]:
         """What befell papers that this reader had before; numbered on, counted nowhere.
@@ -345,10 +355,8 @@ class Layout:
             subject = self.once(subjects.followed, author, top.title)
         else:
             subject = self.once(subjects.daily, top.title, len(others))
-        surprises = [item.title for item in others if item.is_surprise][:1]
-        titles = [item.title for item in others if item.title not in surprises][:PREHEADER_FROM]
-        teasers = [self.once(subjects.teaser, title) for title in titles]
-        teasers[2:2] = [self.once(subjects.surprising, title) for title in surprises]
+        teasers = [item.teaser for item in others if not item.is_surprise][:PREHEADER_FROM]
+        teasers[2:2] = [item.teaser for item in others if item.is_surprise][:1]
         otherwise = self.once(sentences.chosen_from, copy.digest.pool_size)
         return subject, subjects.preheader(teasers, otherwise)
 

@@ -23,6 +23,7 @@ URL_LONGEST = 500
 HISTORY = timedelta(days=8)  # of counters, for "rising: 9 to 74 upvotes"
 DAY = timedelta(hours=24)
 WEEK = timedelta(days=7)
+ENTRIES_MOST = 100_000
 DAY_TOLERANCE = timedelta(hours=2)  # sources are read about once an hour
 
 
@@ -51,13 +52,33 @@ class PaperFacts:
     topic: str = ""  # the best of those it belongs to
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EntryFacts:
+    """A paper in a digest: one and the same for all who have it there for the same reasons.
+
+    What is made of it is found by its identity.
+    """
+
     paper_id: int
     section: str
     reasons: tuple[Mapping[str, Any], ...] = ()
-    # The reasons as they are stored: what is made of them is made once for each such text.
-    key: str = ""
+
+
+class Entries:
+    """The entries of many digests, each made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, str, str], EntryFacts] = {}
+
+    def of(self, paper_id: int, section: str, stored: str) -> EntryFacts:
+        """`stored` is its reasons as the table has them, JSON."""
+        known = (paper_id, section, stored)
+        entry = self._made.get(known)
+        if entry is None:
+            if len(self._made) >= ENTRIES_MOST:
+                self._made.clear()
+            entry = self._made[known] = EntryFacts(paper_id, section, tuple(json.loads(stored)))
+        return entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +131,19 @@ def papers_by_instant(copies: Iterable[Copy]) -> dict[datetime, set[int]]:
     return wanted
 
 
-def copies(digests: Sequence[Digest]) -> list[Copy]:
+def copies(digests: Sequence[Digest], shared: Entries | None = None) -> list[Copy]:
+    """In the order given; what is printed in several batches passes their `shared` entries."""
+    shared = shared or Entries()
     prefetch_related_objects(list(digests), "edition", "subscriber")
     subscriber_ids = {digest.subscriber_id for digest in digests}
     entries: dict[int, list[EntryFacts]] = defaultdict(list)
-    known: dict[str, tuple[Mapping[str, Any], ...]] = {}
-    for digest_id, paper_id, section, key in (
+    for digest_id, paper_id, section, stored in (
         Entry.objects.filter(digest_id__in=[digest.pk for digest in digests])
         .order_by("digest_id", "position")
         .annotate(stored=Cast("reasons", TextField()))
         .values_list("digest_id", "paper_id", "section", "stored")
     ):
-        if key not in known:
-            known[key] = tuple(json.loads(key))
-        entries[digest_id].append(EntryFacts(paper_id, section, known[key], key))
+        entries[digest_id].append(shared.of(paper_id, section, stored))
     topics: dict[int, list[str]] = defaultdict(list)
     for subscriber_id, name in (
         TopicPreference.objects.filter(subscriber_id__in=subscriber_ids, topic__is_active=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext, pgettext
 
-from newsletter import reasons, wording
+from newsletter import reasons, subjects, wording
 from newsletter.facts import PaperFacts, Signal
 from papers import text
 from papers.models import Change
@@ -65,6 +65,7 @@ class Item(Finished):
     # What a reader may do: (the last part of the address, the label).
     actions: tuple[tuple[str, str], ...] = ()
     words: int = 0
+    teaser: str = ""  # how the preheader names it behind others
     is_surprise: bool = False
 
     @property
@@ -94,6 +95,12 @@ class Shown(Finished):
     item: Item
     why: str = ""
 
+    @property
+    def because(self) -> str:
+        """Why it is there, as a line of text says it."""
+        frame = gettext("Why you’re seeing this: %(why)s")
+        return frame % {"why": self.why} if self.why else ""
+
 
 @dataclass(slots=True, eq=False)
 class Placed:
@@ -101,6 +108,7 @@ class Placed:
 
     item: Item
     why: str = ""
+    place: tuple[str, str] = ("", "")  # the section it belongs in, and the group of it
     places: dict[int, Shown] = field(default_factory=dict)
 
     def at(self, number: int) -> Shown:
@@ -109,7 +117,7 @@ class Placed:
         return self.places[number]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Section(Finished):
     heading: str
     note: str
@@ -150,6 +158,7 @@ def make_item(
         links=tuple(paper_links(paper)) if look in {"lead", "full"} else (),
         actions=tuple((action, action_label(action)) for action in actions),
         words=len(title.split()) + len(summary.split()),
+        teaser=(subjects.surprising if outside else subjects.teaser)(title),
         is_surprise=outside,
     )
 

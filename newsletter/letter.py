@@ -84,6 +84,7 @@ class Printer:
 
     def __init__(self) -> None:
         self.lock = Lock()
+        self.entries = facts.Entries()
         self.archives: dict[datetime, facts.Archive] = {}
         self.runs: dict[tuple[int, str, datetime, Look], Run] = {}
         self.looks = looks.Looks()
@@ -91,7 +92,7 @@ class Printer:
     def print(self, digests: Sequence[Digest]) -> Iterator[Printed | Unprintable]:
         self.looks.refresh()
         for start in range(0, len(digests), BATCH):
-            copies = facts.copies(digests[start : start + BATCH])
+            copies = facts.copies(digests[start : start + BATCH], self.entries)
             with self.lock:
                 for as_of, papers in facts.papers_by_instant(copies).items():
                     self.archives.setdefault(as_of, facts.Archive(as_of)).fetch(papers)
@@ -137,9 +138,10 @@ class Run:
         """The message as it goes over the wire; squeezed where the plain render would be."""
         for squeeze in range(len(copy.entries) + 1):
             sheet = self.press.sheet(self.layout.letter(copy, squeeze=squeeze))
-            if sheet.fits(HTML_BUDGET):
+            data = self.envelope.around(sheet, copy.digest)
+            if len(data) <= HTML_BUDGET or sheet.fits(HTML_BUDGET):
                 break
-        return self.envelope.around(sheet, copy.digest)
+        return data
 
 
 def printed(

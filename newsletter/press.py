@@ -81,7 +81,7 @@ class Shell:
     subject: tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sheet:
     """A letter ready for its envelope, in pieces: CRLF, dots stuffed."""
 
@@ -165,6 +165,7 @@ class Press:
             number=shown.number,
             item=shown.item,
             why=shown.why,
+            because=shown.because,
             feedback_url=self.dummy.feedback_url,
         )
         return _lines(raw, f"letter/item.{kind}")

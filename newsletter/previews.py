@@ -5,7 +5,6 @@ It is nobody's digest: nothing is stored, and its links answer, change and end n
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import datetime
 
@@ -78,7 +77,7 @@ def _copy(edition: Edition, reader: Subscriber, now: datetime) -> Copy:
     return replace(
         copy,
         entries=tuple(
-            EntryFacts(pick.paper_id, pick.section, tuple(reasons), json.dumps(reasons))
+            EntryFacts(pick.paper_id, pick.section, tuple(reasons))
             for pick, reasons in zip(draft.picks, stored, strict=True)
         ),
     )

@@ -158,6 +158,31 @@ def test_any_digest_is_the_same_message(loaded):
     assert_rfc_clean(data)
 
 
+def test_an_entry_for_the_same_reasons_is_one_object_in_every_batch():
+    papers = sample_papers(2)
+    make_topics()
+    digests = [
+        enter(digest_of(subscriber=reader(email=f"{n}@mail.example.net")), papers, "tm")
+        for n in range(2)
+    ]
+    shared = facts.Entries()
+
+    (first,), (second,) = (facts.copies([digest], shared) for digest in digests)
+
+    assert first.entries[0] is second.entries[0]
+    assert first.entries[0] is not first.entries[1]
+
+
+def test_the_kept_entries_never_grow_without_end(monkeypatch):
+    monkeypatch.setattr(facts, "ENTRIES_MOST", 3)
+    shared = facts.Entries()
+
+    made = [shared.of(paper_id, Entry.Section.TOP, "[]") for paper_id in range(20)]
+
+    assert [entry.paper_id for entry in made] == list(range(20))
+    assert len(shared._made) <= 3
+
+
 def test_letters_printed_one_after_another_share_parts_and_nothing_else():
     papers = sample_papers(6)
     make_topics()
