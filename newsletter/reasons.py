@@ -26,13 +26,11 @@ def sentence(reasons: Sequence[Reason]) -> str:
     clauses = list(_clauses(reasons))
     if not clauses:
         return ""
-    one = gettext("%(reason)s.")
-    two = gettext("%(first)s, and %(second)s.")
     for second in clauses[1:]:
-        line = two % {"first": clauses[0], "second": second}
+        line = gettext("%(first)s, and %(second)s.") % {"first": clauses[0], "second": second}
         if len(line) < room:
             return line
-    line = one % {"reason": clauses[0]}
+    line = gettext("%(reason)s.") % {"reason": clauses[0]}
     return line if len(line) < room else shortened(line, room - 1)
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 from newsletter import wording
 from newsletter.models import Digest, Edition, Entry
@@ -19,6 +19,12 @@ NAME_LONGEST = 40
 # In the places of what is one reader's own. Outside text has no control characters: text.clean().
 NAME, ADDRESS = "\x02", "\x03"
 TOPICS = ("\x04", "\x05", "\x06")  # as many as the opening names
+HEADINGS: dict[str, str] = {
+    Entry.Section.FOLLOWED: gettext_noop("From people you follow"),
+    Entry.Section.MORE: gettext_noop("More for you"),
+    Entry.Section.RISING: gettext_noop("Rising over the week"),
+    Entry.Section.ALSO: gettext_noop("Also new in your topics"),
+}
 
 
 @lru_cache(maxsize=4096)
@@ -190,13 +196,7 @@ def section_heading(
         return gettext("Top pick"), note
     if section == Entry.Section.OUTSIDE:
         return gettext("Outside your topics"), gettext("One surprise")
-    names = {
-        Entry.Section.FOLLOWED: gettext("From people you follow"),
-        Entry.Section.MORE: gettext("More for you"),
-        Entry.Section.RISING: gettext("Rising over the week"),
-        Entry.Section.ALSO: gettext("Also new in your topics"),
-    }
-    return group or names[section], wording.papers(count)
+    return group or gettext(HEADINGS[section]), wording.papers(count)
 
 
 def public_heading(section: Entry.Section, group: str, count: int) -> tuple[str, str]:
