@@ -275,6 +275,7 @@ ALLOWED_HOSTS = listing("ALLOWED_HOSTS") or [_site.hostname]
 if DEBUG:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]", "testserver"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "subscribers.views.csrf_failure"
 TRUSTED_PROXIES = number("TRUSTED_PROXIES", 0, least=0, most=5)
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

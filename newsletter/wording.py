@@ -9,6 +9,8 @@ from datetime import date, time
 from django.utils import dateformat, formats
 from django.utils.translation import gettext, ngettext, npgettext, pgettext
 
+from papers.dates import dated
+
 WORDS_PER_MINUTE = 230  # adults read English prose silently at 238 (Brysbaert 2019); a little less
 
 
@@ -62,12 +64,12 @@ def joined(parts: Sequence[str]) -> str:
 
 def long_date(day: date) -> str:
     """Friday 20 November 2026."""
-    return dateformat.format(day, pgettext("date format, Django's letters", "l j F Y"))
+    return dated(day, "l j F Y")
 
 
 def day_and_month(day: date) -> str:
     """20 November."""
-    return dateformat.format(day, pgettext("date format, Django's letters", "j F"))
+    return dated(day, "j F")
 
 
 def clock(hour: int) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import condition
 
 from papers import lists
+from papers.dates import dated
 from papers.models import Author, Paper, Topic
 
 LENGTH = 50
@@ -74,7 +75,7 @@ class DayFeed(PaperFeed):
         return on
 
     def title(self, obj: date | None) -> str:
-        return _("Papers of %(day)s") % {"day": obj}
+        return _("Papers of %(on)s") % {"on": dated(obj, "l j F Y")}
 
     def link(self, obj: date | None) -> str:
         return reverse("papers:day", args=[obj])

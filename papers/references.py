@@ -14,6 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
 from papers import bibtex, latex, text
 from papers.sources import values
 from papers.sources.base import Refusal
@@ -33,8 +36,6 @@ ADDRESS = re.compile(r"\b(?:https?://|www\.)", re.I)
 RIS_LINE = re.compile(r"([A-Z][A-Z0-9]) {1,2}- ?(.*)")
 RIS = re.compile(r"^\ufeff?\s*TY {1,2}- ", re.M)
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-
-NOTHING_IN_IT = "has no title, arXiv id or DOI"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +63,16 @@ class Pasted:
 def decode(data: bytes) -> str:
     """The text of a file. Raises ValueError, with a reason for the reader, where it is none."""
     if len(data) > MOST_BYTES:
-        raise ValueError(f"The file is larger than {MOST_BYTES // 1_000_000} MB.")
+        raise ValueError(_("The file is larger than %d MB.") % (MOST_BYTES // 1_000_000))
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
         found = data.decode(encoding)
     except UnicodeDecodeError:
         found = data.decode("cp1252", errors="replace")
     if "\0" in found:
-        raise ValueError("This is not a text file. Export your library as BibTeX, RIS or CSL JSON.")
+        raise ValueError(
+            _("This is not a text file. Export your library as BibTeX, RIS or CSL JSON.")
+        )
     return found
 
 
@@ -84,7 +87,8 @@ def read(pasted: str) -> Pasted:
         elif not _is_known(item, known):
             found[item] = None
         if len(found) + len(refusals) >= MOST_REFERENCES:
-            refusals.append(Refusal("the rest", f"only {MOST_REFERENCES:,} papers at a time"))
+            most = number_format(MOST_REFERENCES, force_grouping=True)
+            refusals.append(Refusal(_("the rest"), _("only %s papers at a time") % most))
             break
     return Pasted(tuple(found), tuple(refusals))
 
@@ -116,7 +120,7 @@ def _items(pasted: str) -> Iterator[Reference | Refusal]:
 def _of_bibtex(pasted: str) -> Iterator[Reference | Refusal]:
     for entry in bibtex.entries(pasted):
         fields = entry.fields
-        name = entry.key or f"line {entry.line}"
+        name = entry.key or _line(entry.line)
         yield _reference(
             name,
             title=_plain(fields.get("title", "")),
@@ -148,7 +152,7 @@ def _of_ris(pasted: str) -> Iterator[Reference | Refusal]:
         if tag == "TY":
             if began:
                 yield _of_ris_fields(began, fields)
-            began, fields = f"line {number}", {}
+            began, fields = _line(number), {}
         fields.setdefault(tag, match[2].strip()[:LONGEST_VALUE])
         if tag == "ER" and began:
             yield _of_ris_fields(began, fields)
@@ -174,19 +178,19 @@ def _of_json(pasted: str) -> Iterator[Reference | Refusal]:
     try:
         data = json.loads(pasted)
     except (ValueError, RecursionError):
-        yield Refusal("the file", "looks like JSON, but cannot be read")
+        yield Refusal(_("the file"), _("looks like JSON, but cannot be read"))
         return
     items = data.get("items", [data]) if isinstance(data, dict) else data
     if not isinstance(items, list):
-        yield Refusal("the file", "is JSON, but no list of papers")
+        yield Refusal(_("the file"), _("is JSON, but no list of papers"))
         return
     for number, item in enumerate(items, start=1):
         if not isinstance(item, dict):
-            yield Refusal(f"entry {number}", "is no paper")
+            yield Refusal(_("entry %d") % number, _("is no paper"))
             continue
         fields = {str(key).lower(): value for key, value in item.items()}
         yield _reference(
-            _word(fields.get("id"))[:80] or f"entry {number}",
+            _word(fields.get("id"))[:80] or _("entry %d") % number,
             title=_word(fields.get("title")),
             author=_csl_author(fields.get("author")),
             year=_csl_year(fields.get("issued")),
@@ -233,9 +237,9 @@ def _of_csv(pasted: str) -> Iterator[Reference | Refusal]:
                 continue
             fields = dict(zip(names, row, strict=False))
             if any(fields.values()):
-                yield _of_csv_fields(f"line {rows.line_num}", fields)
+                yield _of_csv_fields(_line(rows.line_num), fields)
     except csv.Error:
-        yield Refusal(f"line {rows.line_num}", "is no line of a table; the rest was not read")
+        yield Refusal(_line(rows.line_num), _("is no line of a table; the rest was not read"))
 
 
 def _of_csv_fields(name: str, fields: Mapping[str, str]) -> Reference | Refusal:
@@ -256,7 +260,7 @@ def _of_lines(pasted: str) -> Iterator[Reference | Refusal]:
         if not line:
             continue
         shown = text.shortened(text.clean(line), 60)
-        name = f"line {number}: {shown}" if shown else f"line {number}"
+        name = f"{_line(number)}: {shown}" if shown else _line(number)
         words = [word.strip("()<>[]\"'.") for word in re.split(r"[\s,;]+", line[:LONGEST_VALUE])]
         ids = [_reference(name, ids=[word], prose=[word]) for word in words if word]
         if ids and all(isinstance(found, Reference) for found in ids):
@@ -267,8 +271,12 @@ def _of_lines(pasted: str) -> Iterator[Reference | Refusal]:
         if isinstance(found, Refusal) and is_title:
             found = _reference(name, title=line)
         if isinstance(found, Refusal):
-            found = Refusal(name, "is neither an arXiv id, a DOI, a link to one nor a title")
+            found = Refusal(name, _("is neither an arXiv id, a DOI, a link to one nor a title"))
         yield found
+
+
+def _line(number: int) -> str:
+    return _("line %d") % number
 
 
 def _reference(
@@ -295,9 +303,9 @@ def _reference(
     plain = text.shortened(text.clean(title[:LONGEST_VALUE]), 500)
     if not text.folded(plain):
         plain = ""
-    name = text.shortened(text.clean(name), 90) or "a nameless entry"
+    name = text.shortened(text.clean(name), 90) or _("a nameless entry")
     if not (plain or arxiv_id or doi):
-        return Refusal(name, NOTHING_IN_IT)
+        return Refusal(name, _("has no title, arXiv id or DOI"))
     stated = YEAR.search(year[:40])
     writer = text.author_name(author[:200])[:200]
     return Reference(name, plain, writer, int(stated[0]) if stated else 0, arxiv_id, doi[:200])

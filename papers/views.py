@@ -47,7 +47,7 @@ def _day(request: HttpRequest, on: date | None, *, is_today: bool) -> HttpRespon
 
     context: dict[str, object] = {
         "day": on, "is_today": is_today, "topics": topics, "topic": topic,
-        "span": span, "spans": SPANS, "has_code": has_code,
+        "span": span, "spans": SPANS, "days": SPANS[span], "has_code": has_code,
     }  # fmt: skip
     if on is not None:
         papers = lists.ranked(on, days=SPANS[span], topic=topic, has_code=has_code)

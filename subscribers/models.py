@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import pgettext_lazy
 
 from papers.models import Author, Paper, Topic
 from subscribers.hints import hint
@@ -44,9 +45,9 @@ class Subscriber(models.Model):
         WEEKLY = "weekly"
 
     class Summaries(models.TextChoices):
-        LONG = "long"
-        SHORT = "short"
-        NONE = "none"
+        LONG = "long", pgettext_lazy("length of summaries", "Long")
+        SHORT = "short", pgettext_lazy("length of summaries", "Short")
+        NONE = "none", pgettext_lazy("length of summaries", "None")
 
     email = models.EmailField(max_length=254, unique=True)  # lower case
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -108,9 +109,9 @@ class Subscriber(models.Model):
 
 class TopicPreference(models.Model):
     class Weight(models.IntegerChoices):
-        LESS = 1
-        NORMAL = 2
-        MORE = 3
+        LESS = 1, pgettext_lazy("weight of a topic", "Less")
+        NORMAL = 2, pgettext_lazy("weight of a topic", "Normal")
+        MORE = 3, pgettext_lazy("weight of a topic", "More")
 
     subscriber = models.ForeignKey(
         Subscriber, on_delete=models.CASCADE, related_name="topic_preferences"

@@ -8,9 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from papers.dates import dated
 from papers.models import Author, Topic
 from subscribers import consent, rhythm
 from subscribers.models import ConsentEvent, Follow, Notice, Rule, Subscriber, TopicPreference
@@ -109,7 +109,7 @@ def next_letter(subscriber: Subscriber, *, now: datetime) -> str:
     if subscriber.status == Subscriber.Status.PAUSED:
         if subscriber.paused_until is None:
             return _("Paused until you come back.")
-        until = date_format(subscriber.paused_until.astimezone(place), "l j F")
+        until = dated(subscriber.paused_until.astimezone(place), "l j F")
         return _("Paused until %(day)s.") % {"day": until}
     if subscriber.status != Subscriber.Status.ACTIVE:
         return _("No mail: this address is not subscribed.")
@@ -122,7 +122,7 @@ def next_letter(subscriber: Subscriber, *, now: datetime) -> str:
         weekly=subscriber.cadence == Subscriber.Cadence.WEEKLY,
     )
     city = subscriber.timezone.rpartition("/")[2].replace("_", " ")
-    when = date_format(due.astimezone(place), "l H:i")
+    when = dated(due.astimezone(place), "l H:i")
     return _("Next mail: %(when)s %(city)s") % {"when": when, "city": city}
 
 

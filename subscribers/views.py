@@ -173,3 +173,8 @@ def restore(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpRes
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400: a form of thousands of fields, an unknown host, a broken upload."""
     return render(request, "subscribers/bad_request.html", status=400)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """CSRF_FAILURE_VIEW: a form whose cookie is gone; Django's own page is for developers."""
+    return render(request, "403.html", status=403)

@@ -7,8 +7,24 @@ from functools import lru_cache
 from importlib import resources
 from zoneinfo import available_timezones
 
+from django.utils.translation import gettext_lazy as _
+
 # Names in the database that are no place: what a machine says when nobody set it up.
 NO_PLACE = frozenset({"Factory", "localtime", "posixrules"})
+
+# The first parts of IANA's names.
+REGIONS = {
+    "Africa": _("Africa"),
+    "America": _("America"),
+    "Antarctica": _("Antarctica"),
+    "Arctic": _("Arctic"),
+    "Asia": _("Asia"),
+    "Atlantic": _("Atlantic Ocean"),
+    "Australia": _("Australia"),
+    "Europe": _("Europe"),
+    "Indian": _("Indian Ocean"),
+    "Pacific": _("Pacific Ocean"),
+}
 
 
 @lru_cache(maxsize=1)
@@ -26,9 +42,12 @@ def offered() -> tuple[str, ...]:
 
 
 def by_region(names: Iterable[str]) -> list[tuple[str, list[tuple[str, str]]]]:
-    """(region, [(name, city), …]) in the order given, for a select with headings."""
+    """(region, [(name, city), …]) in the order given, for a select with headings.
+
+    Cities keep the spelling of the database, which has no other.
+    """
     regions: dict[str, list[tuple[str, str]]] = {}
     for name in names:
         region, _, city = name.partition("/")
         regions.setdefault(region, []).append((name, (city or region).replace("_", " ")))
-    return list(regions.items())
+    return [(str(REGIONS.get(region, region)), cities) for region, cities in regions.items()]

@@ -11,6 +11,8 @@ from django.template.base import Lexer, TokenType
 
 TRANSLATE = re.compile(r"""(?:translate|trans)\s+(?:"([^"]*)"|'([^']*)')""")
 CONTEXT = re.compile(r'context "([^"]*)"')
+DATED = re.compile(r'\|dated:"([^"]*)"')
+DATE_FORM = "date format, Django's letters"
 MARKED = re.compile(r'_\("([^"]*)"\)')
 VARIABLE = re.compile(r"^\w+")
 # Function → which of its arguments is the message, and which its context.
@@ -45,6 +47,7 @@ def of_template(file: Path) -> Iterator[str]:
             singular += contents if is_text else f"%({name[0] if name else ''})s"
         if token.token_type != TokenType.TEXT:
             yield from MARKED.findall(contents)
+            yield from (f"{DATE_FORM}\x04{form}" for form in DATED.findall(contents))
 
 
 def of_module(file: Path) -> Iterator[str]:
@@ -52,6 +55,8 @@ def of_module(file: Path) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name == "dated" and isinstance(node.args[1], ast.Constant):
+            yield f"{DATE_FORM}\x04{node.args[1].value}"
         if name in CALLS:
             said, context = CALLS[name]
             words = [getattr(argument, "value", None) for argument in node.args]

@@ -147,3 +147,12 @@ def test_pages_of_nobody_in_particular_follow_the_browser_and_say_so_to_caches(c
         assert GERMAN_PAGE in answer.content.decode(), path
         assert "Accept-Language" in answer["Vary"], path
         assert answer["Content-Language"] == "de", path
+
+
+def test_a_form_without_its_cookie_is_refused_on_a_page_of_our_own(client):
+    client.handler.enforce_csrf_checks = True
+
+    answer = client.post("/sign-in", {"email": "ada@mail.example.net"}, headers=GERMAN)
+
+    assert answer.status_code == 403
+    assert GERMAN_PAGE in answer.content.decode()
