@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_noop, ngettext
 from newsletter import wording
 from newsletter.models import Digest, Edition, Entry
 from papers import text
+from subscribers import zones
 from subscribers.models import Subscriber
 
 NAME_LONGEST = 40
@@ -183,7 +184,7 @@ def why_this_mail(cadence: str, weekdays: int, hour: int, zone: str) -> str:
         "site": settings.SITE_NAME,
         "days": wording.weekdays(weekdays),
         "time": wording.clock(hour),
-        "zone": zone,
+        "zone": zones.city(zone),
     }
 
 

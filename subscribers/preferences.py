@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from papers.dates import dated
 from papers.models import Author, Topic
-from subscribers import consent, rhythm
+from subscribers import consent, rhythm, zones
 from subscribers.models import ConsentEvent, Follow, Notice, Rule, Subscriber, TopicPreference
 
 # Several saves in a row become one letter about the change.
@@ -121,9 +121,11 @@ def next_letter(subscriber: Subscriber, *, now: datetime) -> str:
         weekdays=subscriber.weekdays,
         weekly=subscriber.cadence == Subscriber.Cadence.WEEKLY,
     )
-    city = subscriber.timezone.rpartition("/")[2].replace("_", " ")
     when = dated(due.astimezone(place), "l H:i")
-    return _("Next mail: %(when)s %(city)s") % {"when": when, "city": city}
+    return _("Next mail: %(when)s %(city)s") % {
+        "when": when,
+        "city": zones.city(subscriber.timezone),
+    }
 
 
 def _update(subscriber: Subscriber, **fields: Any) -> dict[str, Any]:

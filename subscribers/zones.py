@@ -41,6 +41,11 @@ def offered() -> tuple[str, ...]:
     return ("UTC", *sorted(set(places) & known()))
 
 
+def city(name: str) -> str:
+    """Asia/Ho_Chi_Minh as Ho Chi Minh: what a reader calls their time."""
+    return name.rpartition("/")[2].replace("_", " ")
+
+
 def by_region(names: Iterable[str]) -> list[tuple[str, list[tuple[str, str]]]]:
     """(region, [(name, city), …]) in the order given, for a select with headings.
 
