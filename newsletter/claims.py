@@ -6,10 +6,12 @@ On PostgreSQL several senders claim at once (FOR UPDATE SKIP LOCKED); on SQLite 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, transaction
 from django.db.models import Model, Q
@@ -35,6 +37,29 @@ PRINTED_OF_READER = (
     "id", "email", "unsubscribe_token", "name", "language", "timezone", "cadence", "hour",
     "weekdays", "summaries", "text_only",
 )  # fmt: skip
+COLUMNS = [*(f"d.{name}" for name in PRINTED), *(f"r.{name}" for name in PRINTED_OF_READER)]
+DIGESTS = Digest._meta.db_table
+
+# SQL of our own where an edition of many small claims would spend more on making it than on it.
+TAKE = (
+    f"UPDATE {DIGESTS} SET status = 'claimed', sender_id = %s, claimed_at = %s"  # noqa: S608 - our own names
+    " WHERE status = 'pending' AND id IN ({})"
+)
+HELD = (
+    f"SELECT {', '.join(COLUMNS)} FROM {DIGESTS} d"  # noqa: S608 - our own names
+    f" JOIN {Subscriber._meta.db_table} r ON r.id = d.subscriber_id"
+    " WHERE d.sender_id = %s AND d.status = 'claimed' AND d.id BETWEEN %s AND %s ORDER BY d.id"
+)
+HOLDING = (
+    f"SELECT COUNT(*) FROM (SELECT DISTINCT sender_id FROM {DIGESTS}"  # noqa: S608 - our own names
+    " WHERE sender_id IS NOT NULL AND sender_id <> %s LIMIT %s) others"
+)
+# Counted in the index alone: a letter that has to wait makes the share a little too large. And from
+# where the claim begins: before it PostgreSQL's index is full of what was claimed.
+REST = (
+    f"SELECT COUNT(*) FROM (SELECT 1 FROM {DIGESTS}"  # noqa: S608 - our own names
+    " WHERE edition_id IN ({}) AND status = 'pending' AND id > %s LIMIT %s) rest"
+)
 
 
 @dataclass(frozen=True)
@@ -65,10 +90,19 @@ def claimable(now: datetime, choice: Choice = EVERYTHING) -> DigestQuerySet:
 
 
 def claim(
-    sender_id: int, now: datetime, *, most: int, after: int = 0, choice: Choice = EVERYTHING
+    sender_id: int,
+    now: datetime,
+    *,
+    most: int,
+    after: int = 0,
+    choice: Choice = EVERYTHING,
+    editions: Mapping[int, Edition] | None = None,
 ) -> list[Digest]:
-    """Take up to `most` letters with ids above `after`; nobody else gets them."""
-    editions = open_editions(choice)
+    """Take up to `most` letters with ids above `after`; nobody else gets them.
+
+    `editions` are those that open_editions() named a moment ago.
+    """
+    editions = open_editions(choice) if editions is None else editions
     with transaction.atomic():
         if connection.features.has_select_for_update_skip_locked:
             with connection.cursor() as cursor:
@@ -83,9 +117,11 @@ def claim(
             ids += rows.values_list("pk", flat=True)[: most - len(ids)]
             if len(ids) == most:
                 break
-        taken = Digest.objects.filter(pk__in=ids, status=Status.PENDING)
-        taken.update(status=Status.CLAIMED, sender=sender_id, claimed_at=now)
-    return _held(ids, sender_id, editions)
+        if ids:
+            at = connection.ops.adapt_datetimefield_value(now)
+            with connection.cursor() as cursor:
+                cursor.execute(TAKE.format(_marks(ids)), [sender_id, at, *ids])
+    return _held(ids, sender_id, editions) if ids else []
 
 
 def waiting(now: datetime, *, most: int, choice: Choice = EVERYTHING) -> int:
@@ -104,22 +140,35 @@ class Share(NamedTuple):
 
 
 def fair_share(
-    sender_id: int, *, most: int, least: int, after: int = 0, choice: Choice = EVERYTHING
+    sender_id: int,
+    *,
+    most: int,
+    least: int,
+    after: int = 0,
+    choice: Choice = EVERYTHING,
+    editions: Iterable[int] | None = None,
 ) -> Share:
     """How many letters to take now: `most`, and ever fewer as the rest gets small.
 
     A half of what would be an equal part for each sender that holds letters, so that one who comes
     late, or from another host, still finds its part.
     """
-    others = Digest.objects.filter(sender__isnull=False).exclude(sender=sender_id)
-    holding = others.order_by().values("sender").distinct()[: MANY_SENDERS - 1].count()
-    parts = 2 * (1 + holding)
-    # Counted in the index alone: a letter that has to wait makes the share a little too large. And
-    # from where the claim begins: before it PostgreSQL's index is full of what was claimed.
-    pending = Digest.objects.filter(edition__in=list(open_editions(choice)), status=Status.PENDING)
-    rest = pending.filter(pk__gt=after).order_by()[: LOOK_AHEAD * parts * most].count()
+    open_ones = list(open_editions(choice) if editions is None else editions)
+    parts = 2 * (1 + _count(HOLDING, sender_id, MANY_SENDERS - 1))
+    ahead = LOOK_AHEAD * parts * most
+    rest = _count(REST.format(_marks(open_ones)), *open_ones, after, ahead) if open_ones else 0
     letters = max(least, min(most, -(-rest // parts)))
     return Share(letters, max(0, rest // (parts * most) - 1))
+
+
+def _count(sql: str, *values: int) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return int(cursor.fetchone()[0])
+
+
+def _marks(values: Sequence[int]) -> str:
+    return ", ".join(["%s"] * len(values))
 
 
 def _by_edition(editions: Iterable[int], now: datetime, choice: Choice) -> Iterator[DigestQuerySet]:
@@ -139,16 +188,31 @@ def open_editions(choice: Choice = EVERYTHING) -> dict[int, Edition]:
 
 
 def _held(ids: list[int], sender_id: int, editions: Mapping[int, Edition]) -> list[Digest]:
-    held = Digest.objects.filter(pk__in=ids, status=Status.CLAIMED, sender=sender_id)
-    columns = [*PRINTED, *(f"subscriber__{name}" for name in PRINTED_OF_READER)]
-    digests = []
-    for values in held.order_by("pk").values_list(*columns):
+    """Those of these letters that are the sender's now, in the order of their ids."""
+    taken, digests = set(ids), []
+    with connection.cursor() as cursor:
+        cursor.execute(HELD, [sender_id, min(ids), max(ids)])
+        rows = cursor.fetchall()
+    for values in rows:
+        if values[0] not in taken:
+            continue
         digest = _row(Digest, PRINTED, values)
+        _as_django_reads(digest)
         loaded = digest._state.fields_cache
         loaded["subscriber"] = _row(Subscriber, PRINTED_OF_READER, values[len(PRINTED) :])
         loaded["edition"] = editions[digest.edition_id]
         digests.append(digest)
     return digests
+
+
+def _as_django_reads(digest: Digest) -> None:
+    """What SQLite keeps as text becomes what it stands for; both databases leave JSON to us."""
+    fields = digest.__dict__
+    fields["updates"] = json.loads(fields["updates"])
+    if connection.vendor == "sqlite":
+        fields["uuid"] = UUID(fields["uuid"])
+        for name in ("due_at", "built_at"):
+            fields[name] = fields[name].replace(tzinfo=UTC)
 
 
 def _row(model: type[M], names: Sequence[str], values: Sequence[Any]) -> M:

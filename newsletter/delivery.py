@@ -17,13 +17,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from newsletter import claims, restored, sweeping, verdicts
+from newsletter import claims, cycles, restored, sweeping, verdicts
 from newsletter.claims import Choice
 from newsletter.gate import Gate
 from newsletter.letter import Printer, Unprintable
@@ -82,11 +83,12 @@ def send_pending(
     workers = run.workers()
     if workers == 0 or restored.hold_if_restored(first):
         return Counter()
-    if workers == 1:
-        return run.work()
-    with ThreadPoolExecutor(workers, thread_name_prefix="sender") as pool:
-        futures = [pool.submit(run.work_in_thread) for _ in range(workers)]
-    return sum((future.result() for future in futures), Counter())
+    with cycles.rarely_sought():
+        if workers == 1:
+            return run.work()
+        with ThreadPoolExecutor(workers, thread_name_prefix="sender") as pool:
+            futures = [pool.submit(run.work_in_thread) for _ in range(workers)]
+        return sum((future.result() for future in futures), Counter())
 
 
 def pending(
@@ -184,20 +186,21 @@ class Worker:
         """The next letters; from the start again after the last one."""
         if self.run.is_over or not self.gate.is_open():
             return []
-        now, choice = self.run.clock(), self.run.choice
+        choice = self.run.choice
+        editions = claims.open_editions(choice)
         most = max(LEAST, min(BATCH, round(self.pace * CLAIM_FOR)))
         if self.sure:
             self.sure -= 1
         else:
             share = claims.fair_share(
-                self.sender.pk, most=BATCH, least=LEAST, after=after, choice=choice
+                self.sender.pk, most=BATCH, least=LEAST, after=after, editions=editions
             )
             most, self.sure = min(most, share.letters), share.sure
-        most = self.run.grant(most)
-        batch = claims.claim(self.sender.pk, now, most=most, after=after, choice=choice)
-        if not batch and after:
-            batch = claims.claim(self.sender.pk, now, most=most, choice=choice)
-        return batch
+        take = partial(
+            claims.claim, self.sender.pk, self.run.clock(), most=self.run.grant(most),
+            choice=choice, editions=editions,
+        )  # fmt: skip
+        return take(after=after) or (take() if after else [])
 
     def _send(self, batch: list[Digest]) -> None:
         letters = pairs(self._printable(batch))

@@ -77,6 +77,30 @@ def test_what_a_claimed_letter_prints_was_read_with_it():
     assert (digest.get_deferred_fields(), digest.subscriber.get_deferred_fields()) == left_out
 
 
+def test_a_claimed_letter_is_read_as_django_reads_it():
+    made = make_digest(updates=[{"paper": 1, "kind": "code", "detail": "x"}])
+
+    (digest,) = claims.claim(make_sender().pk, NOW, most=1)
+
+    row = Digest.objects.select_related("subscriber").get(pk=made.pk)
+    for name in claims.PRINTED:
+        assert getattr(digest, name) == getattr(row, name), name
+        assert type(getattr(digest, name)) is type(getattr(row, name)), name
+    for name in claims.PRINTED_OF_READER:
+        assert getattr(digest.subscriber, name) == getattr(row.subscriber, name), name
+
+
+def test_letters_that_a_sender_holds_already_are_not_given_to_it_again():
+    sender = make_sender()
+    make_digest()
+    make_digest(status=Digest.Status.CLAIMED, sender=sender)
+    make_digest()
+
+    taken = claims.claim(sender.pk, NOW, most=3)
+
+    assert len(taken) == 2
+
+
 def test_claims_and_sweeps_do_not_read_over_the_letters_of_other_days():
     if connection.vendor != "sqlite":
         pytest.skip("its plans depend on what the tables hold")
