@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -63,7 +64,8 @@ def _insert_digests(drafts: Sequence[Draft], edition_id: int, now: datetime) -> 
     rows = [
         (
             uuid4(), edition_id, d.subscriber_id, str(d.kind), str(d.status), d.reason, d.due_at,
-            now, d.pool_size, d.held_back, new_token(), 0, 0, "", "", json.dumps(list(d.updates)),
+            now, d.pool_size, d.held_back, new_token(), 0, 0, "", "",
+            json.dumps(list(d.updates)) if d.updates else "[]",
         )
         for d in drafts
     ]  # fmt: skip
@@ -90,7 +92,7 @@ def _insert_digests_postgresql(cursor: Any, rows: list[tuple[Any, ...]]) -> dict
 def _insert_digests_sqlite(
     cursor: Any, rows: list[tuple[Any, ...]], edition_id: int
 ) -> dict[int, int]:
-    instant = connection.ops.adapt_datetimefield_value
+    instant = lru_cache(maxsize=8)(connection.ops.adapt_datetimefield_value)  # few are due alone
     marks = ", ".join(["%s"] * len(DIGEST_COLUMNS))
     cursor.executemany(
         f"INSERT INTO {DIGESTS} ({', '.join(DIGEST_COLUMNS)}) VALUES ({marks})"  # noqa: S608 - our own names

@@ -32,6 +32,7 @@ class Line:
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
         self._buffer = b""
+        self._patience: float | None = None  # the time-out that the socket has
 
     @property
     def has_more(self) -> bool:
@@ -42,7 +43,7 @@ class Line:
 
     def write(self, data: bytes, timeout: float) -> None:
         try:
-            self._socket.settimeout(timeout)
+            self._wait_at_most(timeout)
             self._socket.sendall(data)
         except OSError as error:
             raise SilenceError(_why(error)) from error
@@ -57,7 +58,8 @@ class Line:
         while True:
             line, mark, rest = self._buffer.partition(b"\n")
             if not mark:
-                self._receive(deadline)
+                self._receive(timeout)
+                timeout = deadline - time.monotonic()
                 continue
             self._buffer = rest
             text = line.decode("utf-8", "replace").rstrip("\r")
@@ -69,12 +71,11 @@ class Line:
             if sum(map(len, lines)) > LONGEST_REPLY:
                 raise SilenceError("a reply without end")
 
-    def _receive(self, deadline: float) -> None:
-        left = deadline - time.monotonic()
-        if left <= 0:
+    def _receive(self, timeout: float) -> None:
+        if timeout <= 0:
             raise SilenceError("no answer in time")
         try:
-            self._socket.settimeout(left)
+            self._wait_at_most(timeout)
             got = self._socket.recv(4096)
         except OSError as error:
             raise SilenceError(_why(error)) from error
@@ -83,6 +84,12 @@ class Line:
         self._buffer += got
         if len(self._buffer) > LONGEST_REPLY:
             raise SilenceError("a reply without end")
+
+    def _wait_at_most(self, timeout: float) -> None:
+        """Each setting is a call of the system; nearly always it is set already."""
+        if timeout != self._patience:
+            self._socket.settimeout(timeout)
+            self._patience = timeout
 
 
 def _why(error: OSError) -> str:

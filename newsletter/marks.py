@@ -10,12 +10,11 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from django.conf import settings
@@ -47,7 +46,8 @@ SUPPRESSIONS = Suppression._meta.db_table
 # than needed. Processes still meet in SQLite.
 TURNS = threading.Lock()
 
-Statement = tuple[str, list[Any]]
+T = TypeVar("T")
+Statement = tuple[str, list[Any]]  # as the database takes them
 
 SETTLE, SETTLE_AND_NAME = (
     f"UPDATE {DIGESTS} SET status = %s, reason = %s, not_before = %s,"  # noqa: S608 - our own names
@@ -79,8 +79,7 @@ OPEN_ATTEMPT_OF = (
 OPEN_ATTEMPT = OPEN_ATTEMPT_OF.format(DIGESTS)
 
 
-@dataclass(frozen=True)
-class Next:
+class Next(NamedTuple):
     """A letter that is printed and about to be handed over."""
 
     digest: Digest
@@ -88,8 +87,7 @@ class Next:
     provider: str
 
 
-@dataclass(frozen=True)
-class Tried:
+class Tried(NamedTuple):
     """A letter marked `sending`."""
 
     digest_id: int
@@ -99,8 +97,7 @@ class Tried:
     started_at: datetime
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(NamedTuple):
     """A letter and what came of it."""
 
     tried: Tried
@@ -114,6 +111,9 @@ class Marks:
         self.sender = sender
         self._db = connections[DEFAULT_DB_ALIAS]  # of this thread
         self._is_postgresql = self._db.vendor == "postgresql"
+        # Each database has its own marks for values, and its own instants.
+        self._sql = _as_it_is if self._is_postgresql else _question_marks
+        self._instant: Callable[[datetime], Any] = _as_it_is if self._is_postgresql else _utc
         self._is_always_durable = settings.SENDER_DURABLE == "full"
         self._durable_at = 0.0
         self.volatile: list[Done] = []  # in commits that a crash of the database may forget
@@ -158,13 +158,10 @@ class Marks:
         settled, attempt_id = False, None
         with self._db.wrap_database_errors, _immediately(self._db) as raw:
             if done:
-                settled = raw.execute(*_sqlite(self._settle(done, now))).rowcount == 1
-                raw.execute(*_sqlite(self._close_attempt(done, now)))
-            if following:
-                marked = raw.execute(*_sqlite(self._begin(following, now))).rowcount
-                if marked == 1:
-                    opened = self._open_attempt(following, now)
-                    attempt_id = raw.execute(*_sqlite(opened)).lastrowid
+                settled = raw.execute(*self._settle(done, now)).rowcount == 1
+                raw.execute(*self._close_attempt(done, now))
+            if following and raw.execute(*self._begin(following, now)).rowcount == 1:
+                attempt_id = raw.execute(*self._open_attempt(following, now)).lastrowid
         return settled, attempt_id
 
     def _step_postgresql(
@@ -192,31 +189,32 @@ class Marks:
 
     def _settle(self, done: Done, now: datetime) -> Statement:
         made = change(done.outcome, attempts=done.tried.attempts, now=now, jitter=random.random())
-        sent_at = now if made.status == Status.SENT else None
-        unsure_since = now if made.is_unsure else None
+        at = self._instant(now)
         values = [
-            made.status.value, made.reason, made.not_before, sent_at, unsure_since,
+            made.status.value, made.reason, made.not_before and self._instant(made.not_before),
+            at if made.status == Status.SENT else None, at if made.is_unsure else None,
             int(not made.is_blamed), int(made.is_unsure),
         ]  # fmt: skip
         sql = SETTLE
         if done.outcome.message_id:
             sql = SETTLE_AND_NAME
             values.append(done.outcome.message_id[:300])
-        return sql, [*values, done.tried.digest_id, self.sender.pk]
+        return self._sql(sql), [*values, done.tried.digest_id, self.sender.pk]
 
     def _close_attempt(self, done: Done, now: datetime) -> Statement:
         outcome = done.outcome
         said = [outcome.kind.value, outcome.phase[:12], outcome.code, outcome.reply[:300]]
-        return CLOSE_ATTEMPT, [now, *said, done.tried.attempt_id]
+        return self._sql(CLOSE_ATTEMPT), [self._instant(now), *said, done.tried.attempt_id]
 
     def _begin(self, letter: Next, now: datetime) -> Statement:
         hashes = consent.address_hashes(letter.to)
-        ours = [letter.provider, letter.digest.pk, self.sender.pk]
-        return _begin(len(hashes)), [*ours, now - LATE, letter.to, *hashes]
+        ours = [letter.provider, letter.digest.pk, self.sender.pk, self._instant(now - LATE)]
+        return self._sql(_begin(len(hashes))), [*ours, letter.to, *hashes]
 
     def _open_attempt(self, letter: Next, now: datetime, source: str = DIGESTS) -> Statement:
         sql = OPEN_ATTEMPT if source == DIGESTS else OPEN_ATTEMPT_OF.format(source)
-        return sql, [self.sender.pk, letter.provider, now, letter.digest.pk]
+        values = [self.sender.pk, letter.provider, self._instant(now), letter.digest.pk]
+        return self._sql(sql), values
 
     # Durability
 
@@ -314,9 +312,8 @@ def _begin(hashes: int) -> str:
     return BEGIN.format(", ".join(["%s"] * hashes))
 
 
-def _sqlite(statement: Statement) -> Statement:
-    sql, values = statement
-    return _question_marks(sql), [_utc(v) if type(v) is datetime else v for v in values]
+def _as_it_is(value: T) -> T:
+    return value
 
 
 @lru_cache(maxsize=32)
