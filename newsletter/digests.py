@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from functools import reduce
-from itertools import groupby
+from itertools import chain, groupby, islice
 from operator import or_
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from newsletter import schedule, silence, updates
+from newsletter import cycles, schedule, silence, updates
 from newsletter.drafts import Draft, write
 from newsletter.models import Digest, Edition, Entry
 from papers import pool as pools
@@ -28,6 +28,7 @@ from subscribers.models import Subscriber
 logger = logging.getLogger(__name__)
 
 BATCH = 2000  # subscribers whose digests are written in one transaction
+PAGE = 20_000  # subscribers whose due hours are held at once
 STALE = timedelta(hours=36)  # no letter from papers older than this
 FIRST_LETTER_WITHIN = timedelta(days=2)  # of the confirmation; later the regular letter serves
 
@@ -42,6 +43,9 @@ class Due(NamedTuple):
     due_at: datetime
 
 
+Row = tuple[int, str, int, datetime]  # of a subscriber: id, timezone, hour, due from when on
+
+
 def build_due(now: datetime) -> Counter[str]:
     """Write a digest for everyone whose hour has come; counts by status.
 
@@ -54,8 +58,11 @@ def build_due(now: datetime) -> Counter[str]:
     return counts
 
 
-def all_due(now: datetime) -> Iterator[tuple[str, date, list[Due]]]:
-    """Readers whose hour has come and who have no digest yet, by cadence and local date."""
+def all_due(now: datetime) -> Iterator[tuple[str, date, Iterator[Due]]]:
+    """Readers whose hour has come and who have no digest yet, by cadence and local date.
+
+    They are read as they are asked for, in the order of their ids.
+    """
     places = Subscriber.objects.active().order_by().values_list("timezone", flat=True).distinct()
     for cadence in Edition.Cadence:
         for day, due in due_by_day(now, list(places), cadence):
@@ -97,7 +104,7 @@ def open_edition(cadence: Edition.Cadence | str, day: date, now: datetime) -> Ed
 
 def due_by_day(
     now: datetime, places: list[str], cadence: Edition.Cadence | str
-) -> Iterator[tuple[date, list[Due]]]:
+) -> Iterator[tuple[date, Iterator[Due]]]:
     """Readers of this rhythm who are due and have no digest yet, by local date."""
     # A zone that the clock's tables do not know (any more) goes by UTC rather than be forgotten.
     unknown = [zone for zone in places if known_zone(zone) != zone]
@@ -108,13 +115,14 @@ def due_by_day(
         by_zone = {zone: window for window in of_day for zone in window.zones}
         if "UTC" in by_zone:
             by_zone |= dict.fromkeys(unknown, by_zone["UTC"])
-        if due := due_on(day, by_zone, cadence):
-            yield day, due
+        due = due_on(day, by_zone, cadence)
+        if first := next(due, None):
+            yield day, chain([first], due)
 
 
 def due_on(
     day: date, by_zone: dict[str, schedule.Window], cadence: Edition.Cadence | str
-) -> list[Due]:
+) -> Iterator[Due]:
     """Readers due on this local date who have no digest for it, of whatever cadence."""
     bit = 1 << day.weekday()
     # A weekly reader's letter comes on the first of the chosen days.
@@ -138,11 +146,27 @@ def due_on(
         .order_by("id")
         .values_list("id", "timezone", "hour", "since")
     )
-    return [
-        Due(subscriber_id, due_at)
-        for subscriber_id, zone, hour, since in rows
-        if (due_at := by_zone[zone].due_at(hour)) >= since
-    ]
+    for subscriber_id, zone, hour, since in by_page(rows):
+        if (due_at := by_zone[zone].due_at(hour)) >= since:
+            yield Due(subscriber_id, due_at)
+
+
+def by_page(rows: QuerySet[Subscriber, Row]) -> Iterator[Row]:
+    """Rows that begin with an id and are ordered by it, at most a page of them held at once.
+
+    Nearly always all are on the first page. Where they are not, each further question is about a
+    range of ids as wide as the first page's, so that it leads past the rest unread.
+    """
+    page = list(rows[:PAGE])
+    yield from page
+    if len(page) < PAGE:
+        return
+    after, width = page[-1][0], page[-1][0] - page[0][0] + 1
+    last = Subscriber.objects.aggregate(last=Max("id"))["last"] or 0
+    while after < last:
+        page = list(rows.filter(id__gt=after, id__lte=after + width)[:PAGE])
+        yield from page
+        after = page[-1][0] if len(page) == PAGE else after + width
 
 
 def known_zone(zone: str) -> str:
@@ -155,9 +179,10 @@ def is_fresh(now: datetime) -> bool:
     return Fetch.objects.filter(status__in=answered, finished_at__gte=now - STALE).exists()
 
 
+@cycles.rarely_sought()
 def build(
     edition: Edition,
-    due: Sequence[Due],
+    due: Iterable[Due],
     *,
     now: datetime,
     kind: str = Digest.Kind.REGULAR,
@@ -171,10 +196,11 @@ def build(
     cancelled = edition.status == Edition.Status.CANCELLED
     fresh = is_fresh(now)
     pool: ranking.Pool | None = None
-    for start in range(0, len(due), BATCH):
+    rest = iter(due)
+    while batch := list(islice(rest, BATCH)):
         on_time: list[Due] = []
         drafts: list[Draft] = []
-        for reader in due[start : start + BATCH]:
+        for reader in batch:
             # A first letter is sent at once, whenever that comes to be.
             if kind != Digest.Kind.FIRST and schedule.is_late(reader.due_at, now):
                 drafts.append(Draft(*reader, Digest.Status.EXPIRED, TOO_LATE, kind))

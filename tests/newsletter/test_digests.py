@@ -268,3 +268,67 @@ def test_a_closed_edition_opens_again_for_a_reader_it_had_missed(topic):
     edition = digests.open_edition("daily", FRIDAY.date(), FRIDAY)
 
     assert edition.status == Edition.Status.OPEN
+
+
+@pytest.mark.parametrize("gaps", [[], [2, 3, 4], [4, 5, 6, 7, 8]])
+def test_more_readers_than_a_page_holds_are_all_due_once_whatever_ids_are_gone(
+    topic, monkeypatch, gaps
+):
+    monkeypatch.setattr(digests, "PAGE", 3)
+    readers = [reader(topic) for _ in range(11)]
+    Subscriber.objects.filter(pk__in=[readers[n].pk for n in gaps]).delete()
+
+    due = [one.subscriber_id for *_, due in digests.all_due(FRIDAY) for one in due]
+
+    assert due == [row.pk for n, row in enumerate(readers) if n not in gaps]
+
+
+def test_who_is_due_is_read_a_page_at_a_time(topic, monkeypatch):
+    monkeypatch.setattr(digests, "PAGE", 3)
+    for _ in range(7):
+        reader(topic)
+    ((_, _, due),) = digests.all_due(FRIDAY)
+    next(due)
+
+    Subscriber.objects.update(status=Subscriber.Status.PAUSED)
+
+    assert len(list(due)) == 2  # the rest of the page that was read
+
+
+def test_a_build_that_broke_off_is_completed_by_the_next(topic, monkeypatch):
+    monkeypatch.setattr(digests, "PAGE", 3)
+    monkeypatch.setattr(digests, "BATCH", 2)
+    for _ in range(8):
+        reader(topic)
+    save, saved = digests.save, []
+
+    def break_off(*what):
+        if len(saved) == 2:
+            raise ConnectionError
+        saved.append(save(*what))
+        return saved[-1]
+
+    monkeypatch.setattr(digests, "save", break_off)
+    with pytest.raises(ConnectionError):
+        digests.build_due(FRIDAY)
+    monkeypatch.setattr(digests, "save", save)
+
+    counts = digests.build_due(FRIDAY)
+
+    assert counts == {"pending": 4}
+    assert Digest.objects.count() == 8
+
+
+def test_of_two_builders_at_once_the_later_one_passes_over_what_the_other_wrote(topic, monkeypatch):
+    monkeypatch.setattr(digests, "PAGE", 3)
+    for _ in range(7):
+        reader(topic)
+    ((cadence, day, due),) = digests.all_due(FRIDAY)
+    edition = digests.open_edition(cadence, day, FRIDAY)
+    begun = next(due)
+
+    other = digests.build_due(FRIDAY)
+    counts = digests.build(edition, [begun, *due], now=FRIDAY)
+
+    assert (other, counts) == ({"pending": 7}, {})
+    assert Digest.objects.count() == 7

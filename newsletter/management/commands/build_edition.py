@@ -40,9 +40,13 @@ class Command(BaseCommand):
         for found, on, due in digests.all_due(at):
             if (date and on != date) or (cadence and found != cadence):
                 continue
-            self.stdout.write(f"{found} {on}: {len(due)} readers due")
-            if not dry_run:
-                counts += digests.build(digests.open_edition(found, on, at), due, now=at)
+            if dry_run:
+                readers = sum(1 for _ in due)
+            else:
+                built = digests.build(digests.open_edition(found, on, at), due, now=at)
+                readers = built.total()
+                counts += built
+            self.stdout.write(f"{found} {on}: {readers} readers due")
         for what in sorted(counts):
             self.stdout.write(f"{what}: {counts[what]}")
         if not counts and not dry_run:
