@@ -44,9 +44,9 @@ test-services: $(VENV)/.development
 test-browser: $(VENV)/.development
 	@$(BIN)/python -m pytest -n $(WORKERS) -m browser $(TESTS)
 
-# Pictures of every letter, below var/shots.
+# Pictures of every letter, and of the main pages in every language, below var/shots.
 shots: $(VENV)/.development
-	@$(BIN)/python -m pytest -m browser tests/journeys/test_letters.py
+	@$(BIN)/python -m pytest -m browser tests/journeys/test_letters.py tests/journeys/test_languages.py
 
 # Fifteen weeks of mornings on the real lists, which lie beside the project or not at all.
 replay: $(VENV)/.development

@@ -25,6 +25,10 @@ COLOURS_SHOWN = """
 """
 # Chromium's dark theme: text, links, the background or none.
 SYSTEM_COLOURS = {"rgb(255, 255, 255)", "rgb(255, 255, 0)", "rgb(0, 0, 0)", "rgba(0, 0, 0, 0)"}
+HEIGHTS_OF_BUTTONS = """
+[...document.querySelectorAll(".pill")].map(button => button.getBoundingClientRect().height)
+"""
+ONE_LINE = 44  # pixels: a button with two lines of words has 56
 SHOTS = Path(settings.BASE_DIR) / "var" / "shots"
 
 
@@ -48,6 +52,7 @@ def test_a_letter_reads_well_in_any_colours_wide_and_narrow(variant, page):
         page.emulate_media(color_scheme=scheme, forced_colors="none")
         for width in (700, 375):
             assert_readable(page, f"{variant}-{scheme}", width)
+            assert max(page.evaluate(HEIGHTS_OF_BUTTONS), default=0) <= ONE_LINE
         page.set_viewport_size({"width": 320, "height": 900})
         assert sideways_overflow(page) <= 0, f"{variant} scrolls sideways at 320 px"
         page.screenshot(path=SHOTS / f"{variant}-{scheme}-320.png", full_page=True)

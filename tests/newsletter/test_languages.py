@@ -81,6 +81,11 @@ def test_a_translation_is_the_english_words_only_where_languages_share_them(lang
             assert msgid in SHARED or msgid == "%(reason)s."
 
 
+def test_french_signs_never_stand_alone_on_a_line():
+    """A space that does not break stands before : ; ? ! and inside « »."""
+    assert [w for w in catalogue("fr").values() if re.search(" [:;?!»]|« ", w)] == []
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_reason_ends_with_one_stop(language):
     with translation.override(language):

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -46,7 +47,7 @@ def test_the_landing_page_offers_topics_and_todays_papers(client, topic):
     assert 'value="vision"' in page
     assert "Vision &amp; graphics" in page
     assert "A &lt;quiet&gt; baseline" in page
-    assert "Ines Okafor, B, C and 1 other" in page
+    assert "Ines Okafor, B, C and 1 other" in re.sub("</?bdi>", "", page)
 
 
 def test_the_landing_page_stands_without_topics_and_papers(client):
