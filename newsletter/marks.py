@@ -71,12 +71,21 @@ BEGIN = (
     f" AND NOT EXISTS (SELECT 1 FROM {SUPPRESSIONS} s WHERE s.lifted_at IS NULL"
     " AND s.address_hash IN ({}))"
 )
-OPEN_ATTEMPT_OF = (
-    f"INSERT INTO {ATTEMPTS} (digest_id, number, sender_id, provider, started_at, outcome, phase,"  # noqa: S608 - our own names
-    f" reply) SELECT d.id, (SELECT COALESCE(MAX(a.number), 0) + 1 FROM {ATTEMPTS} a"
-    " WHERE a.digest_id = d.id), %s, %s, %s, 'open', '', '' FROM {} d WHERE d.id = %s"
+OPEN_BEGUN, OPEN_NUMBERED = (
+    f"INSERT INTO {ATTEMPTS} ({names}digest_id, number, sender_id, provider, started_at, outcome,"  # noqa: S608 - our own names
+    f" phase, reply) SELECT {values}d.id, (SELECT COALESCE(MAX(a.number), 0) + 1 FROM {ATTEMPTS} a"
+    f" WHERE a.digest_id = d.id), %s, %s, %s, 'open', '', '' FROM {source} d WHERE d.id = %s"
+    for names, values, source in (("", "", "begun"), ("id, ", "%s, ", DIGESTS))
 )
-OPEN_ATTEMPT = OPEN_ATTEMPT_OF.format(DIGESTS)
+# SQLite writes down the last id it gave with each commit that gave one: a page more for each letter
+# unless many ids are taken at once.
+IDS_AT_ONCE = 200
+TAKE_IDS = f"UPDATE sqlite_sequence SET seq = seq + {IDS_AT_ONCE} WHERE name = '{ATTEMPTS}'"  # noqa: S608 - our own names
+BEGIN_IDS = (
+    f"INSERT INTO sqlite_sequence (name, seq) SELECT '{ATTEMPTS}',"  # noqa: S608 - our own names
+    f" COALESCE(MAX(id), 0) + {IDS_AT_ONCE} FROM {ATTEMPTS}"
+)
+LAST_ID = f"SELECT seq FROM sqlite_sequence WHERE name = '{ATTEMPTS}'"  # noqa: S608 - our own names
 
 
 class Next(NamedTuple):
@@ -116,6 +125,7 @@ class Marks:
         self._instant: Callable[[datetime], Any] = _as_it_is if self._is_postgresql else _utc
         self._is_always_durable = settings.SENDER_DURABLE == "full"
         self._durable_at = 0.0
+        self._ids: list[int] = []  # for attempts to come
         self.volatile: list[Done] = []  # in commits that a crash of the database may forget
         if self._is_postgresql:
             self._commit_waits_for_disk(False)
@@ -156,13 +166,25 @@ class Marks:
         self, done: Done | None, following: Next | None, now: datetime
     ) -> tuple[bool, int | None]:
         settled, attempt_id = False, None
+        if following and not self._ids:
+            self._ids = self._take_ids()
         with self._db.wrap_database_errors, _immediately(self._db) as raw:
             if done:
                 settled = raw.execute(*self._settle(done, now)).rowcount == 1
                 raw.execute(*self._close_attempt(done, now))
             if following and raw.execute(*self._begin(following, now)).rowcount == 1:
-                attempt_id = raw.execute(*self._open_attempt(following, now)).lastrowid
+                attempt_id = self._ids.pop()
+                opened = self._open_attempt(following, now)
+                raw.execute(_question_marks(OPEN_NUMBERED), [attempt_id, *opened])
         return settled, attempt_id
+
+    def _take_ids(self) -> list[int]:
+        """Ids of attempts that nobody else gets, the next one last; SQLite."""
+        with self._db.wrap_database_errors, _immediately(self._db) as raw:
+            if not raw.execute(TAKE_IDS).rowcount:  # none was ever given
+                raw.execute(BEGIN_IDS)
+            ((last,),) = raw.execute(LAST_ID).fetchall()
+        return list(range(last, last - IDS_AT_ONCE, -1))
 
     def _step_postgresql(
         self, done: Done | None, following: Next | None, now: datetime
@@ -173,7 +195,7 @@ class Marks:
             ("settled", done and self._settle(done, now)),
             ("closed", done and self._close_attempt(done, now)),
             ("begun", following and self._begin(following, now)),
-            ("opened", following and self._open_attempt(following, now, source="begun")),
+            ("opened", following and (OPEN_BEGUN, self._open_attempt(following, now))),
         ):
             if made:
                 parts.append(f"{name} AS ({made[0]} RETURNING id)")
@@ -211,10 +233,8 @@ class Marks:
         ours = [letter.provider, letter.digest.pk, self.sender.pk, self._instant(now - LATE)]
         return self._sql(_begin(len(hashes))), [*ours, letter.to, *hashes]
 
-    def _open_attempt(self, letter: Next, now: datetime, source: str = DIGESTS) -> Statement:
-        sql = OPEN_ATTEMPT if source == DIGESTS else OPEN_ATTEMPT_OF.format(source)
-        values = [self.sender.pk, letter.provider, self._instant(now), letter.digest.pk]
-        return self._sql(sql), values
+    def _open_attempt(self, letter: Next, now: datetime) -> list[Any]:
+        return [self.sender.pk, letter.provider, self._instant(now), letter.digest.pk]
 
     # Durability
 

@@ -92,6 +92,23 @@ def test_an_erased_reader_leaves_nothing_to_settle(sender):
     assert not marks.settle_late(done, NOW)
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's sequences do it")
+@pytest.mark.parametrize("were_some", [False, True])
+def test_each_attempt_has_an_id_that_nobody_else_gets(sender, were_some):
+    marks, digest = Marks(sender), make_digest()
+    if were_some:
+        digest.attempt_log.create(number=1, started_at=NOW, outcome="retry")
+    done = hand_over(marks, digest)
+
+    with present(lambda: NOW) as other:
+        others = hand_over(Marks(other), make_digest())
+    another = digest.attempt_log.create(number=9, started_at=NOW)
+
+    taken = [done.tried.attempt_id, others.tried.attempt_id, another.pk]
+    assert len({*taken, *marks._ids}) == 3 + len(marks._ids)
+    assert another.pk > max(marks._ids)
+
+
 @on_postgresql
 @pytest.mark.parametrize(("durable", "kept"), [("batch", 1), ("full", 0)])
 def test_what_a_crash_may_forget_is_remembered_until_it_is_on_the_disk(
