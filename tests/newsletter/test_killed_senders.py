@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -47,7 +49,9 @@ def environment(request, transactional_db, tmp_path):
         "MAIL_CONNECTIONS": "2",
     }
     if connection.vendor == "sqlite":
-        run(made, "manage.py", "migrate", "-v0")
+        connection.ensure_connection()
+        with closing(sqlite3.connect(tmp_path / "house.sqlite3")) as copy:
+            connection.connection.backup(copy)
     run(made, "-m", "tests.newsletter.many_digests", str(getattr(request, "param", LETTERS)))
     return made
 
