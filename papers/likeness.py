@@ -16,6 +16,7 @@ WEIGHTS = {"words": 1.0, "shared": 0.5, "latent": 1.0, "subjects": 0.5, "sentenc
 # The spreads assumed where too few papers are known to measure them.
 ASSUMED = {"words": 0.011, "shared": 10.0, "latent": 0.068, "subjects": 0.83, "sentences": 0.1}
 SENTENCES = "sentences"  # of the model that an operator may install: papers/sentence_terms.py
+LEAST_SPREAD = 1e-3  # of a latent dimension that no ordinary paper has anything in
 MEASURED_ON = 128  # ordinary papers on each side of the comparison
 
 
@@ -25,11 +26,13 @@ class Likeness:
     likenesses, which makes profiles a closed form and lets each liked paper answer for its part.
 
     Latent places are seen from the middle of the ordinary papers: what all papers share says
-    nothing of two of them.
+    nothing of two of them. Each dimension is divided by the root of its spread there, half the way
+    to whitening: else the few that tell the great fields apart would say almost everything.
     """
 
     spreads: dict[str, float]
     middle: Floats | float = 0.0  # mean latent vector of ordinary papers
+    scale: Floats | float = 1.0  # root of each dimension's spread among them
 
     @classmethod
     def of(cls, ordinary: Documents) -> Likeness:
@@ -39,11 +42,14 @@ class Likeness:
                 {name: value for name, value in ASSUMED.items() if read or name != SENTENCES}
             )
         middle = ordinary.latent.mean(axis=0)
+        scale = np.sqrt(np.maximum(ordinary.latent.std(axis=0), LEAST_SPREAD))
         here = ordinary.take(range(MEASURED_ON))
         there = ordinary.take(range(MEASURED_ON, 2 * MEASURED_ON))
-        terms = cls(ASSUMED, middle).terms(here, there)
+        terms = cls(ASSUMED, middle, scale).terms(here, there)
         measured = {name: float(values.std(axis=1).mean()) for name, values in terms.items()}
-        return cls({name: value or ASSUMED[name] for name, value in measured.items()}, middle)
+        return cls(
+            {name: value or ASSUMED[name] for name, value in measured.items()}, middle, scale
+        )
 
     def between(self, some: Documents, others: Documents) -> Floats:
         """some × others."""
@@ -67,7 +73,7 @@ class Likeness:
         }
 
     def _place(self, papers: Documents) -> Floats:
-        return unit_steps(papers.latent - self.middle)
+        return unit_steps((papers.latent - self.middle) / self.scale)
 
 
 def _dense(matrix: csr_matrix) -> Floats:

@@ -125,13 +125,12 @@ def _remembered(
     """A row for each key. The last ones are remembered: batches share what their readers name, and
     who taps through previews names the same again."""
     new = [n for n, key in enumerate(keys) if key not in memory]
-    found = find(new)
     if len(new) == len(keys):
-        rows = found
+        rows = find(new)
     else:
-        known = dict(zip((keys[n] for n in new), found, strict=True))
+        known = dict(zip((keys[n] for n in new), find(new) if new else (), strict=True))
         rows = np.stack([memory[key] if key in memory else known[key] for key in keys])
-    width = max(found.shape[1], 1)
+    width = max(rows.shape[1], 1)
     for key, row in zip(keys, rows, strict=True):
         memory.pop(key, None)
         memory[key] = row.copy()
