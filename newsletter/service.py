@@ -72,8 +72,9 @@ def fetcher(_bind: str) -> None:
     """Ask the sources when it is their time, and fit the vectors once a day."""
     stop = _on_signal()
     while not stop.is_set():
-        _guarded(ingest.fetch_due, timezone.now())
-        _guarded(fit_when_due, timezone.now())
+        _guarded(lambda now: ingest.fetch_due(now, stop=stop), timezone.now())
+        if not stop.is_set():
+            _guarded(fit_when_due, timezone.now())
         stop.wait(FETCH_LOOK_EVERY)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from papers.intake import Counts
 from papers.models import Fetch
-from papers.sources.base import Parsed, Refusal, SourceError
+from papers.sources.base import Parsed, Refusal, SourceError, StoppedError
 
 logger = logging.getLogger(__name__)
 
@@ -21,10 +21,16 @@ LONGEST_REASON = 1_000
 
 @contextmanager
 def entry(source: str, target: str, now: datetime) -> Iterator[Entry]:
-    """One try: an error inside closes its row with the reason and goes no further."""
+    """One try: an error inside closes its row with the reason and goes no further.
+
+    Where the service is stopped in the middle there was no try: the next run asks again at once.
+    """
     opened = Entry(source, target, now)
     try:
         yield opened
+    except StoppedError:
+        opened.row.delete()
+        raise
     except SourceError as error:
         opened.failed(error.reason)
     except Exception as error:

@@ -15,9 +15,9 @@ from papers import ledger
 from papers.intake import ingest
 from papers.models import Fetch, Topic
 from papers.sources import arxiv_api, arxiv_feeds, hf, hf_page
-from papers.sources.base import Answer, Client, Parsed, SourceError
+from papers.sources.base import Answer, Client, Parsed, SourceError, StoppedError
 from papers.sources.http import Client as HttpClient
-from papers.sources.http import user_agent
+from papers.sources.http import until, user_agent
 
 logger = logging.getLogger(__name__)
 
@@ -130,15 +130,27 @@ def categories() -> list[str]:
     return sorted({code for codes in listed for code in codes})
 
 
-def fetch_due(now: datetime, *, client: Client | None = None) -> list[Fetch]:
-    """Ask every source of SOURCES for the lists whose turn it is; one row a try."""
-    client = client or HttpClient()
-    return [
-        fetch_and_ingest(source, on, now=now, client=client)
-        for source in settings.SOURCES
-        for on, every in lists(source, now)
-        if not tried_since(source, on, now - every + SLACK)
-    ]
+def fetch_due(
+    now: datetime, *, client: Client | None = None, stop: threading.Event | None = None
+) -> list[Fetch]:
+    """Ask every source of SOURCES for the lists whose turn it is; one row a try.
+
+    Where `stop` is set it ends before the next call, whatever waits it is in.
+    """
+    stop = stop or threading.Event()
+    client = client or HttpClient(sleep=until(stop))
+    fetches: list[Fetch] = []
+    for source in settings.SOURCES:
+        for on, every in lists(source, now):
+            if stop.is_set():
+                return fetches
+            if tried_since(source, on, now - every + SLACK):
+                continue
+            try:
+                fetches.append(fetch_and_ingest(source, on, now=now, client=client))
+            except StoppedError:
+                return fetches
+    return fetches
 
 
 def lists(source: str, now: datetime) -> list[tuple[date, timedelta]]:

@@ -16,6 +16,10 @@ class SourceError(Exception):
         return str(self)
 
 
+class StoppedError(Exception):
+    """The service is being stopped: what was asked for can wait until it runs again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A source's counters at one instant; None where it does not say."""

@@ -16,7 +16,7 @@ import requests
 import urllib3
 from django.conf import settings
 
-from papers.sources.base import SourceError
+from papers.sources.base import SourceError, StoppedError
 
 MAX_BYTES = 32 * 1024 * 1024  # of one answer, unpacked
 TIMEOUTS = (5.0, 20.0)  # seconds to connect, and between two parts of an answer
@@ -61,6 +61,16 @@ class Turns:
 _turns = Turns()
 
 
+def until(stop: threading.Event) -> Wait:
+    """A sleep that `stop` ends at once with StoppedError."""
+
+    def sleep(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise StoppedError
+
+    return sleep
+
+
 class Client:
     """Asks upstream services; what it cannot have is a SourceError with a plain reason."""
 
@@ -74,6 +84,7 @@ class Client:
         sleep: Wait = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`sleep` may raise, where the service that asks is stopped: see `until`."""
         self._timeouts, self._longest, self._tries = timeouts, longest, tries
         self._intervals = INTERVALS if intervals is None else intervals
         self._sleep, self._clock = sleep, clock

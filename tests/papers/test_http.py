@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from papers.sources import http
-from papers.sources.base import SourceError
+from papers.sources.base import SourceError, StoppedError
 from papers.sources.http import Client, Turns
 
 
@@ -125,6 +125,19 @@ def test_a_server_that_stays_busy_is_given_up(upstream, naps):
         Client(sleep=naps.append, tries=3).get(upstream.url)
 
     assert len(upstream.requests) == 3
+
+
+def test_a_wait_ends_where_the_service_is_stopped(upstream, naps):
+    upstream.answers = [says(503, Retry_After="50")]
+    stop = threading.Event()
+    threading.Timer(0.2, stop.set).start()
+    began = time.monotonic()
+
+    with pytest.raises(StoppedError):
+        Client(sleep=http.until(stop)).get(upstream.url)
+
+    assert time.monotonic() - began < 30
+    assert len(upstream.requests) == 1
 
 
 def test_a_refusal_is_told_in_the_servers_words_and_not_repeated(upstream, naps):

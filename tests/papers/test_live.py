@@ -1,6 +1,7 @@
 """Live sources, asked through a client that a test fills."""
 
 import json
+import threading
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from papers import live
 from papers.ingest import fetch_and_ingest, fetch_due
 from papers.models import Fetch, Paper
-from papers.sources.base import SourceError
+from papers.sources.base import SourceError, StoppedError
 from papers.sources.http import Answer
 from tests.factories import NOW, make_topic
 
@@ -188,3 +189,24 @@ def test_no_network_is_known_in_time(monkeypatch):
     monkeypatch.setattr(live.requests, "head", head)
 
     assert not live.online(timeout=0.5)
+
+
+def test_a_service_that_is_stopped_asks_no_more_and_leaves_the_list_untried(settings):
+    settings.SOURCES = ["hf"]
+    upstream = Upstream(daily_papers=[listed("2602.00001"), StoppedError()])
+
+    fetches = fetch_due(NOW, client=upstream)
+
+    assert [fetch.status for fetch in fetches] == ["done"]
+    assert len(upstream.asked) == 2
+    assert Fetch.objects.count() == 1
+
+
+def test_a_service_that_was_stopped_before_asks_nobody(settings):
+    settings.SOURCES = ["hf"]
+    upstream, stop = Upstream(daily_papers=listed("2602.00001")), threading.Event()
+    stop.set()
+
+    fetches = fetch_due(NOW, client=upstream, stop=stop)
+
+    assert (fetches, upstream.asked) == ([], [])
