@@ -5,8 +5,8 @@ for (const field of document.querySelectorAll('input[name="timezone"][type="hidd
   field.value = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 }
 
-// After a failed save the summary is read first.
-document.querySelector(".notice.error")?.focus();
+// What came of a form is read first, where it stands.
+document.querySelector(".notice[tabindex]")?.focus();
 
 // A second letter cannot be had before a minute is over: say so on the button.
 for (const button of document.querySelectorAll("button[data-wait]")) {
@@ -27,6 +27,8 @@ for (const search of document.querySelectorAll("input[data-filters]")) {
   search.addEventListener("input", () => {
     const wanted = search.value.trim().toLowerCase();
     for (const row of rows) row.hidden = !row.dataset.name.toLowerCase().includes(wanted);
+    const none = search.parentElement.querySelector("[data-none]");
+    none.textContent = [...rows].every((row) => row.hidden) ? none.dataset.none : "";
   });
 }
 

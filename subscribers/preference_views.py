@@ -161,7 +161,7 @@ def erase(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpRespo
 
 def _saved(token: str, group: str) -> HttpResponse:
     response = redirect("subscribers:preferences", token)
-    response["Location"] += f"?saved={group}#{group}"
+    response["Location"] += f"?saved={group}#saved"  # the browser moves the focus there
     return response
 
 

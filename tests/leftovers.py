@@ -13,7 +13,7 @@ from typing import Any
 FOREIGN = ["ar", "zh-hans"]
 WORD = re.compile(r"[A-Za-z]{2,}")
 ADDRESS = re.compile(r"https?://\S+|\S+@\S+|/[a-z]\S*")
-READ_ALOUD = ("aria-label", "title", "placeholder", "alt", "data-failed", "label")
+READ_ALOUD = ("aria-label", "title", "placeholder", "alt", "data-failed", "data-none", "label")
 # Names are the same everywhere: formats, services, categories, functions of mathematics.
 NAMES = {
     *("PDF", "DOI", "JSON", "BibTeX", "RIS", "CSL", "Zotero", "arXiv", "Hugging", "Face"),

@@ -49,7 +49,7 @@ def test_the_rhythm_is_saved_and_says_so(client, home, reader):
 
     reader.refresh_from_db()
     assert (reader.weekdays, reader.hour, reader.timezone) == (0b11111, 18, "Asia/Tokyo")
-    assert answer.redirect_chain[0][0].endswith("?saved=when#when")
+    assert answer.redirect_chain[0][0].endswith("?saved=when#saved")
     assert answer.content.decode().count("<strong>Saved</strong>") == 1
     assert "18:00 Tokyo" in answer.content.decode()
 
