@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 
 
 def use(*, postgres: str = "") -> str:
-    """Set Django up on an empty database; call before importing any model. Returns its folder.
+    """Set Django up on an empty database; call before importing any model. Returns its folder,
+    which is gone at the end of this process.
 
     `postgres` is the URL of a server's database that may be emptied; a SQLite file otherwise.
     """
     folder = tempfile.mkdtemp(prefix="paper-round-bench-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ.update(DEBUG="false", VAR_DIR=folder, DATABASE_URL=postgres, REDIS_URL="")
     os.environ.update(SECRET_KEY="measuring" * 8, SITE_URL="https://papers.example.org")
     os.environ.update(MAIL_FROM="digest@papers.example.org", LOG_LEVEL="warning")
