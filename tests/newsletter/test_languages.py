@@ -65,6 +65,13 @@ def test_every_word_that_readers_see_is_in_every_catalog(language):
     assert missing == {}
 
 
+def test_a_catalog_holds_nothing_that_nobody_says():
+    said = {word for _file, words in read_by_readers() for word in words}
+    ids = {key[0] if isinstance(key, tuple) else key for key in catalogue("de")}
+
+    assert ids - said == {""}
+
+
 # Words that are the same in German, French or Spanish; dates and signs are left out.
 SHARED = {
     *("Code", "Code, %(stars)s", "code", "PDF", "Feed", "Pause", "Discussion", "Pages", "Error"),
