@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from newsletter.line import Line, Reply, SilenceError
 from newsletter.models import Attempt
@@ -52,8 +53,7 @@ class Relay:
     tls: Callable[[], ssl.SSLContext] = ssl.create_default_context
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(NamedTuple):
     sender: str
     to: str
     size: int  # bytes of the letter as it travels

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import time
+from functools import lru_cache
 from typing import NamedTuple
 
 from newsletter.outcomes import quoted
@@ -50,9 +51,10 @@ class Line:
 
     def reply(self, timeout: float) -> Reply:
         """The next complete reply; raises SilenceError where none comes."""
-        if one_line := ONE_LINE.match(self._buffer):  # nearly every reply, and all here already
-            self._buffer = self._buffer[one_line.end() :]
-            return Reply(int(one_line[1]), one_line[2].decode("utf-8", "replace"))
+        end = self._buffer.find(b"\n") + 1
+        if end and (reply := _one_line(self._buffer[:end])):  # nearly every one, all here already
+            self._buffer = self._buffer[end:]
+            return reply
         deadline = time.monotonic() + timeout
         lines: list[str] = []
         while True:
@@ -90,6 +92,13 @@ class Line:
         if timeout != self._patience:
             self._socket.settimeout(timeout)
             self._patience = timeout
+
+
+@lru_cache(maxsize=64)  # servers repeat themselves
+def _one_line(line: bytes) -> Reply | None:
+    if match := ONE_LINE.fullmatch(line):
+        return Reply(int(match[1]), match[2].decode("utf-8", "replace"))
+    return None
 
 
 def _why(error: OSError) -> str:

@@ -9,9 +9,8 @@ import dataclasses
 import logging
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 
@@ -28,19 +27,13 @@ Kind = Attempt.Outcome
 STUFFED = re.compile(rb"(^|\n)\.\.")
 
 
-@dataclasses.dataclass(frozen=True)
-class Ready:
+class Ready(NamedTuple):
     """A letter as its way out takes it."""
 
     digest: Digest
     to: str
     body: Any  # bytes on the wire, or a message
-
-    @cached_property
-    def envelope(self) -> Envelope:
-        """Of a body that is bytes."""
-        sender, to = mailable(settings.MAIL_FROM), mailable(self.to)
-        return Envelope(sender, to, len(self.body), is_8bit=not self.body.isascii())
+    envelope: Envelope | None = None  # of bytes
 
 
 class Way(Protocol):
@@ -79,9 +72,12 @@ def way_out(printer: Printer) -> Way:
 def printed(digests: Sequence[Digest], printer: Printer) -> Iterator[Ready | Unprintable]:
     """Each letter as bytes on the wire."""
     by_id = {digest.pk: digest for digest in digests}
+    sender = mailable(settings.MAIL_FROM)
     for made in printer.print(digests):
         if isinstance(made, Printed):
-            yield Ready(by_id[made.digest_id], made.to, made.data)
+            to, data = made.to, made.data
+            envelope = Envelope(sender, mailable(to), len(data), not data.isascii())
+            yield Ready(by_id[made.digest_id], to, data, envelope)
         else:
             yield made
 
@@ -124,6 +120,7 @@ class SmtpWay:
         return None
 
     def hand_over(self, letter: Ready, provider: str, then: Ready | None) -> Outcome:
+        assert letter.envelope is not None  # made by printed()
         refusal = self.dialogue.envelope(letter.envelope)
         if refusal:
             return blame(refusal)
