@@ -28,6 +28,10 @@ def opened_by(
     too; LocaleMiddleware sets that of the next. Everybody else gets the friendly 404.
     """
 
+    def language_of(token: str) -> str | None:
+        found = find(token)
+        return None if found is None else reader(found).language
+
     def decorate(view: View[Found, P]) -> Callable[..., HttpResponse]:
         @never_cache
         @wraps(view)
@@ -40,6 +44,7 @@ def opened_by(
             translation.activate(reader(found).language)
             return view(request, token, found, *args, **kwargs)
 
+        guarded.language_of = language_of  # type: ignore[attr-defined]
         return guarded
 
     return decorate
@@ -48,6 +53,17 @@ def opened_by(
 def for_reader(purpose: str) -> Callable[[View[Subscriber, P]], Callable[..., HttpResponse]]:
     """The same for a signed link that is good for `purpose`."""
     return opened_by(partial(links.read, purpose=purpose), itself)
+
+
+def speak_to_reader(request: HttpRequest) -> None:
+    """Switch to the language of the reader whose link was opened, if one was.
+
+    For pages that answer in the place of a view which was not reached.
+    """
+    match = request.resolver_match
+    language_of = getattr(match.func, "language_of", None) if match else None
+    if match and language_of and (language := language_of(match.kwargs["token"])):
+        translation.activate(language)
 
 
 def itself(subscriber: Subscriber) -> Subscriber:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from papers import lists
 from subscribers import consent, limits, links, preferences, session
-from subscribers.doors import bad_link, for_reader, itself, opened_by
+from subscribers.doors import bad_link, for_reader, itself, opened_by, speak_to_reader
 from subscribers.forms import SignInForm, SignUpForm
 from subscribers.models import Notice, Subscriber
 
@@ -172,9 +172,11 @@ def restore(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpRes
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400: a form of thousands of fields, an unknown host, a broken upload."""
+    speak_to_reader(request)
     return render(request, "subscribers/bad_request.html", status=400)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """CSRF_FAILURE_VIEW: a form whose cookie is gone; Django's own page is for developers."""
+    speak_to_reader(request)
     return render(request, "403.html", status=403)

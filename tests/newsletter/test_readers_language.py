@@ -156,3 +156,18 @@ def test_a_form_without_its_cookie_is_refused_on_a_page_of_our_own(client):
 
     assert answer.status_code == 403
     assert GERMAN_PAGE in answer.content.decode()
+
+
+def test_what_is_refused_before_its_page_is_reached_is_said_in_the_readers_language(client):
+    home = address("preferences", arab())
+
+    too_many = client.post(
+        f"{home}/topics", {f"topic-{n}": "1" for n in range(3000)}, headers=GERMAN
+    )
+    client.handler.enforce_csrf_checks = True
+    no_cookie = client.post(f"{home}/erase", headers=GERMAN)
+
+    assert [too_many.status_code, no_cookie.status_code] == [400, 403]
+    assert ARABIC_PAGE in too_many.content.decode()
+    assert ARABIC_PAGE in no_cookie.content.decode()
+    assert Subscriber.objects.exists()
