@@ -91,15 +91,15 @@ def with_topics(
 
 
 def chosen_from(pool_size: int, topics: Sequence[str] = ()) -> str:
-    """Chosen from 412 new papers in reinforcement learning and information retrieval."""
+    """Chosen from 412 new papers, for reinforcement learning and information retrieval."""
     if not pool_size:
         return ""
     if not topics:
         frame = ngettext("Chosen from %(n)s new paper.", "Chosen from %(n)s new papers.", pool_size)
         return frame % {"n": wording.number(pool_size)}
     frame = ngettext(
-        "Chosen from %(n)s new paper in %(topics)s.",
-        "Chosen from %(n)s new papers in %(topics)s.",
+        "Chosen from %(n)s new paper, for %(topics)s.",
+        "Chosen from %(n)s new papers, for %(topics)s.",
         pool_size,
     )
     return frame % {"n": wording.number(pool_size), "topics": wording.joined(topics)}

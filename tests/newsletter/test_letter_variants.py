@@ -190,4 +190,4 @@ def test_numbers_are_the_readers_own():
     body = " ".join(letter.email(digest).body.split())
 
     assert "10 papers worth your time, Ada" in body
-    assert "Chosen from 1,234 new papers in Computer vision, Language models" in body
+    assert "Chosen from 1,234 new papers, for Computer vision, Language models" in body
