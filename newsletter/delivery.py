@@ -26,10 +26,10 @@ from django.utils import timezone
 
 from newsletter import claims, cycles, restored, sweeping, verdicts
 from newsletter.claims import Choice
-from newsletter.gate import Gate
+from newsletter.gate import LOOK_EVERY, Gate
 from newsletter.letter import Printer, Unprintable
 from newsletter.marks import Done, Marks, Next, Tried
-from newsletter.models import Attempt, Digest
+from newsletter.models import Attempt, Digest, Edition
 from newsletter.outcomes import Outcome
 from newsletter.senders import LockLostError, Presence, present
 from newsletter.transports import Ready, Way, way_out
@@ -163,6 +163,8 @@ class Worker:
         self.has_ended = False
         self.pace = FIRST / CLAIM_FOR  # letters a second
         self.sure = 0  # claims for which enough is left for everybody
+        self.editions: dict[int, Edition] = {}
+        self.looked_at = -math.inf
 
     def work(self) -> Counter[str]:
         after = 0
@@ -186,8 +188,7 @@ class Worker:
         """The next letters; from the start again after the last one."""
         if self.run.is_over or not self.gate.is_open():
             return []
-        choice = self.run.choice
-        editions = claims.open_editions(choice)
+        choice, editions = self.run.choice, self._open_editions()
         most = max(LEAST, min(BATCH, round(self.pace * CLAIM_FOR)))
         if self.sure:
             self.sure -= 1
@@ -201,6 +202,12 @@ class Worker:
             choice=choice, editions=editions,
         )  # fmt: skip
         return take(after=after) or (take() if after else [])
+
+    def _open_editions(self) -> dict[int, Edition]:
+        """Looked up once a second; whether one is open still is asked at the claim and the mark."""
+        if (now := time.monotonic()) - self.looked_at >= LOOK_EVERY:
+            self.editions, self.looked_at = claims.open_editions(self.run.choice), now
+        return self.editions
 
     def _send(self, batch: list[Digest]) -> None:
         letters = pairs(self._printable(batch))
