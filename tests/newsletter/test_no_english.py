@@ -134,7 +134,8 @@ def of_a_reader(client, reader, papers, of_topic):
     for asked in ("", "?welcome", "?back", "?saved=when", "?saved=topics", "/erase", "/next"):
         yield home + asked, client.get(home + asked)
     for group in ("when", "topics", "people", "mail"):
-        words = {"follow": "Κανείς", "want": "α" * 200, "rhythm": "days", "topic-1": "9"}
+        words = {"follow": "Κανείς", "want": "α" * 200, "rhythm": "days"}
+        words[f"topic-{of_topic.pk}"] = "9"
         yield f"{group} wrong", client.post(f"{home}/{group}", words)
     many = {"want": "\n".join(f"λέξη{n}" for n in range(101)), "search": "α" * 201}
     yield "people many", client.post(f"{home}/people", many)
