@@ -15,7 +15,7 @@ LASTS = timedelta(days=30)
 
 
 def remember(response: HttpResponseBase, subscriber: Subscriber, *, now: datetime) -> None:
-    """Sign this browser in, so that lists and paper pages can offer Follow and Save."""
+    """Let "Sign in" open this reader's preferences in this browser."""
     response.set_cookie(
         COOKIE,
         links.make(subscriber.pk, "cookie", until=now + LASTS),

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -85,9 +86,15 @@ def confirm(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpRes
 
 
 @require_http_methods(["GET", "POST"])
+@never_cache
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Ask for a link by mail; the answer is the same whether the address is known or not."""
+    """Ask for a link by mail; the answer is the same whether the address is known or not.
+
+    A browser that opened a reader's own link lately needs none.
+    """
     if request.method != "POST":
+        if known := session.reader(request):
+            return redirect(links.preferences_url(known))
         return render(request, "subscribers/sign_in.html", {"form": SignInForm()})
 
     now = timezone.now()

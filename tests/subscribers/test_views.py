@@ -283,6 +283,17 @@ def test_a_sign_in_link_opens_the_preferences_for_an_hour(client):
     assert client.cookies["reader"]["httponly"]
 
 
+def test_a_browser_that_opened_a_readers_link_signs_in_without_a_letter(client):
+    reader = make_subscriber()
+    client.get(path(links.preferences_url(reader)))
+
+    answer = client.get("/sign-in")
+
+    assert answer.status_code == 302
+    assert answer.url == links.preferences_url(reader)
+    assert not Notice.objects.exists()
+
+
 def test_signing_out_forgets_the_browser(client):
     reader = make_subscriber()
     client.get(path(links.preferences_url(reader)))
@@ -290,3 +301,15 @@ def test_signing_out_forgets_the_browser(client):
     client.post("/sign-out")
 
     assert client.cookies["reader"].value == ""
+    assert client.get("/sign-in").status_code == 200
+
+
+def test_the_browser_of_one_who_left_is_a_strangers(client):
+    reader = make_subscriber()
+    client.get(path(links.preferences_url(reader)))
+    reader.status = Subscriber.Status.UNSUBSCRIBED
+    reader.save()
+
+    answer = client.get("/sign-in")
+
+    assert answer.status_code == 200
