@@ -46,7 +46,7 @@ test-browser: $(VENV)/.development
 
 # Pictures of every letter, and of the main pages in every language, below var/shots.
 shots: $(VENV)/.development
-	@$(BIN)/python -m pytest -m browser tests/journeys/test_letters.py tests/journeys/test_languages.py
+	@SHOTS=yes $(BIN)/python -m pytest -m browser tests/journeys/test_letters.py tests/journeys/test_languages.py
 
 # Fifteen weeks of mornings on the real lists, which lie beside the project or not at all.
 replay: $(VENV)/.development

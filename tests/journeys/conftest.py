@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ARGUMENTS = [
@@ -100,6 +102,14 @@ def violations(page: Page, *, but: str = "") -> list[str]:
         for violation in found
         for node in violation["nodes"]
     ]
+
+
+def picture(page: Page, name: str) -> None:
+    """The whole page as var/shots/`name`.png, where `make shots` asks for pictures."""
+    if os.environ.get("SHOTS"):
+        folder = Path(settings.BASE_DIR) / "var" / "shots"
+        folder.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
 
 
 def sideways_overflow(page: Page) -> int:

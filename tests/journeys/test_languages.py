@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -16,12 +15,11 @@ from papers.models import Engagement, Mention, Paper, PaperTopic, Topic
 from subscribers import feedback, links
 from subscribers.models import Subscriber
 from tests.factories import make_subscriber
-from tests.journeys.conftest import sideways_overflow, violations
+from tests.journeys.conftest import picture, sideways_overflow, violations
 from tests.letters import make_topics, sample_papers
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SHOTS = Path(settings.BASE_DIR) / "var" / "shots"
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != "en"]
 
 
@@ -68,7 +66,6 @@ def addresses(reader: Subscriber, papers: list[Paper]) -> dict[str, str]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_main_pages_read_well_in_every_language(language, new_page):
-    SHOTS.mkdir(parents=True, exist_ok=True)
     make_topics()
     papers = sample_papers()
     shown_today(papers)
@@ -83,7 +80,7 @@ def test_the_main_pages_read_well_in_every_language(language, new_page):
     for name, path in addresses(reader, papers).items():
         for page, shown in ((wide, "light-1200"), (narrow, "dark-375")):
             page.goto(path)
-            page.screenshot(path=SHOTS / f"page-{name}-{language}-{shown}.png", full_page=True)
+            picture(page, f"page-{name}-{language}-{shown}")
         assert narrow.get_attribute("html", "lang") == language
         assert violations(narrow) == [], f"{path} in {language}"
         narrow.set_viewport_size({"width": 320, "height": 900})

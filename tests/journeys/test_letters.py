@@ -1,19 +1,17 @@
-"""Every variant of the letter in a browser: readable, accessible, photographed.
+"""Every variant of the letter in a browser: readable, accessible.
 
-`make shots` keeps the pictures below var/shots, to be looked at.
+`make shots` keeps pictures of them below var/shots, to be looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import Browser, Page
 
 from newsletter import letter
-from tests.journeys.conftest import sideways_overflow, violations
+from tests.journeys.conftest import picture, sideways_overflow, violations
 from tests.letter_checks import turned_dark
 from tests.letters import NOTES, VARIANTS, make_note, make_variant
 
@@ -29,13 +27,11 @@ HEIGHTS_OF_BUTTONS = """
 [...document.querySelectorAll(".pill")].map(button => button.getBoundingClientRect().height)
 """
 ONE_LINE = 44  # pixels: a button with two lines of words has 56
-SHOTS = Path(settings.BASE_DIR) / "var" / "shots"
 
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     """Shows the HTML of one letter after another, as mail programs would."""
-    SHOTS.mkdir(parents=True, exist_ok=True)
     context = browser.new_context(locale="en-GB")
     yield context.new_page()
     context.close()
@@ -55,7 +51,7 @@ def test_a_letter_reads_well_in_any_colours_wide_and_narrow(variant, page):
             assert max(page.evaluate(HEIGHTS_OF_BUTTONS), default=0) <= ONE_LINE
         page.set_viewport_size({"width": 320, "height": 900})
         assert sideways_overflow(page) <= 0, f"{variant} scrolls sideways at 320 px"
-        page.screenshot(path=SHOTS / f"{variant}-{scheme}-320.png", full_page=True)
+        picture(page, f"{variant}-{scheme}-320")
     # High contrast by the system: its colours instead of the letter's, which axe would read.
     page.emulate_media(color_scheme="dark", forced_colors="active")
     assert_readable(page, f"{variant}-forced-colours", 700, but="color-contrast")
@@ -68,7 +64,7 @@ def test_a_letter_reads_well_in_any_colours_wide_and_narrow(variant, page):
 
 def assert_readable(page: Page, name: str, width: int, *, but: str = "") -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
+    picture(page, f"{name}-{width}")
     assert violations(page, but=but) == [], f"{name} at {width} px"
 
 
