@@ -138,10 +138,12 @@ def test_pages_of_nobody_in_particular_follow_the_browser_and_say_so_to_caches(c
     make_edition()
     topic, paper = make_topic(), make_paper()
     Mention.objects.create(paper=paper, source="hf", mentioned_on=paper.first_mentioned_on)
-    client.get(address("preferences", arab()))  # its cookie changes nothing on them
     shared = ("/", "/today", "/topics", f"/topic/{topic.slug}", paper.get_absolute_url())
+    sign_in = client.get("/sign-in", headers=GERMAN)
+    client.get(address("preferences", arab()))  # its cookie changes nothing on the others
 
-    for path in (*shared, "/privacy", "/sign-in", "/letters/daily/2026-02-20"):
+    assert GERMAN_PAGE in sign_in.content.decode()
+    for path in (*shared, "/privacy", "/letters/daily/2026-02-20"):
         answer = client.get(path, headers=GERMAN)
         assert answer.status_code == 200, path
         assert GERMAN_PAGE in answer.content.decode(), path
