@@ -98,13 +98,21 @@ class Group:
                 os.killpg(self.process.pid, number)
 
     def end(self, patience: float) -> None:
-        """Ask it to stop, and kill whatever is left of any group it ever was."""
+        """Ask it to stop, and kill what is left after `patience` seconds of any group it ever was.
+
+        Children that outlived their main process end by themselves, with what they hold sent.
+        """
+        until = time.monotonic() + patience
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(patience)
-        for number in [n for group in self.groups for n in members(group)]:
+        while (left := [n for group in self.groups for n in members(group)]) and (
+            time.monotonic() < until
+        ):
+            time.sleep(0.1)
+        for number in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
         if self.process is not None:
