@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from papers.models import Author, Paper, Topic
 from subscribers.models import Feedback, Follow, Subscriber, TopicPreference
@@ -59,10 +60,11 @@ def bring(subscriber: Subscriber, papers: Collection[Paper], *, now: datetime) -
 
 def undo(subscriber: Subscriber, paper: Paper, kind: str, *, now: datetime) -> bool:
     """Take a tap back; False where there was none standing."""
-    standing = Feedback.objects.filter(
-        subscriber=subscriber, paper=canonical(paper), kind=Kind(kind), undone_at=None
-    )
-    return standing.update(undone_at=now) == 1
+    kept = canonical(paper)
+    # Taps stay with the paper they were given to, also when it is found to be another one.
+    same = Q(paper=kept) | Q(paper__merged_into=kept)
+    standing = subscriber.feedback.filter(same, kind=Kind(kind), undone_at=None)
+    return standing.update(undone_at=now) > 0
 
 
 def undo_all(subscriber: Subscriber, *, now: datetime) -> int:

@@ -66,6 +66,19 @@ def test_feedback_on_a_merged_paper_goes_to_the_paper_it_became():
     assert given.paper == kept
 
 
+def test_a_tap_is_taken_back_from_all_papers_that_became_one():
+    reader, kept, merged = make_subscriber(), make_paper(), make_paper()
+    for paper in (kept, merged):
+        feedback.give(reader, paper, "saved", now=NOW)
+    merged.merged_into = kept
+    merged.save()
+
+    undone = feedback.undo(reader, merged, "saved", now=LATER)
+
+    assert undone
+    assert not reader.feedback.filter(undone_at=None).exists()
+
+
 def test_an_unknown_kind_is_an_error_of_the_caller():
     with pytest.raises(ValueError, match="hate"):
         feedback.give(make_subscriber(), make_paper(), "hate", now=NOW)
