@@ -84,6 +84,7 @@ def papers(bees):
     first.save()
     rows[1].retracted_at = NOW
     rows[1].save()
+    Engagement.objects.create(paper=rows[1], source="hf", read_at=NOW, upvotes=39)
     return rows
 
 

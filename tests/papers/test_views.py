@@ -145,6 +145,17 @@ def test_a_papers_votes_are_drawn_and_stand_in_a_table(client):
     assert cells == ["2", "17"]
 
 
+def test_a_single_reading_of_votes_is_a_sentence_and_no_plot(client):
+    paper = listed()
+    Engagement.objects.create(paper=paper, source="hf", read_at=NOW, upvotes=1234)
+
+    page = BeautifulSoup(client.get(paper.get_absolute_url()).content, "lxml")
+
+    facts = " ".join(page.select_one("dl.facts").get_text().split())
+    assert "One reading so far: 1,234, on 20 Feb 2026, 07:00 (UTC)." in facts
+    assert not page.select("#votes, svg, details")
+
+
 def test_a_papers_trend_is_told_with_its_formula_and_its_inputs(client):
     paper, bees = make_paper(), make_topic(name="Honey bees")
     PaperTopic.objects.create(paper=paper, topic=bees, score=2.0, belongs=True)
