@@ -28,7 +28,8 @@ def landing(request: HttpRequest) -> HttpResponse:
     """The claim and the form; after a sign-up the same page with what to do next."""
     if request.method == "POST":
         return _sign_up(request, timezone.now())
-    return _landing(request, SignUpForm())
+    topics = request.GET.getlist("topic")  # the page of one leads here
+    return _landing(request, SignUpForm(initial={"topics": topics}))
 
 
 def _sign_up(request: HttpRequest, now: datetime) -> HttpResponse:

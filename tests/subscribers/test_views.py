@@ -2,6 +2,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from django.urls import reverse
 from django.utils import timezone
 
@@ -48,6 +49,32 @@ def test_the_landing_page_offers_topics_and_todays_papers(client, topic):
     assert "Vision &amp; graphics" in page
     assert "A &lt;quiet&gt; baseline" in page
     assert "Ines Okafor, B, C and 1 other" in re.sub("</?bdi>", "", page)
+
+
+@pytest.mark.parametrize(
+    ("asked", "ticked"),
+    [
+        ("topic=vision", ["vision"]),
+        ("topic=vision&topic=vision&topic=nosuch", ["vision"]),
+        ("topic=%00&topic=%22%3E%3Cscript%3E", []),
+        ("", []),
+    ],
+)
+def test_who_comes_from_a_topic_finds_it_ticked(client, topic, asked, ticked):
+    make_topic(slug="bees")
+
+    page = BeautifulSoup(client.get(f"/?{asked}").content, "lxml")
+
+    assert [box["value"] for box in page.select("input[name=topics][checked]")] == ticked
+
+
+def test_a_ticked_topic_is_never_folded_away(client):
+    for n in range(4):
+        make_topic(slug=f"topic-{n}", field="Computing", position=n)
+
+    page = BeautifulSoup(client.get("/?topic=topic-3").content, "lxml")
+
+    assert page.select_one("details[open] input[checked]")["value"] == "topic-3"
 
 
 def test_the_landing_page_stands_without_topics_and_papers(client):
