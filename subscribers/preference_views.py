@@ -194,6 +194,7 @@ def show(
         "named_at_most": NAMED_AT_MOST,
         "unsubscribe_url": links.unsubscribe_url(subscriber),
     }
+    session.know(request, subscriber)
     response = render(
         request, "subscribers/preferences.html", context, status=400 if wrong else 200
     )
