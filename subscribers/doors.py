@@ -1,4 +1,4 @@
-"""A reader's own link: whom it was made for, and their page in the language they chose."""
+"""Who may come in: by a reader's own link, in the language they chose; or signed in."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from functools import partial, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import translation
 from django.views.decorators.cache import never_cache
 
-from subscribers import links
+from subscribers import links, session
 from subscribers.models import Subscriber
 
 P = ParamSpec("P")
@@ -53,6 +53,22 @@ def opened_by(
 def for_reader(purpose: str) -> Callable[[View[Subscriber, P]], Callable[..., HttpResponse]]:
     """The same for a signed link that is good for `purpose`."""
     return opened_by(partial(links.read, purpose=purpose), itself)
+
+
+def signed_in(
+    view: Callable[Concatenate[HttpRequest, Subscriber, P], HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Hand a view the reader whose browser this is; a stranger is led to sign in, nothing done."""
+
+    @never_cache
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        subscriber = session.reader(request)
+        if subscriber is None:
+            return redirect("subscribers:sign_in")
+        return view(request, subscriber, *args, **kwargs)
+
+    return guarded
 
 
 def speak_to_reader(request: HttpRequest) -> None:

@@ -81,6 +81,13 @@ def standing(subscriber: Subscriber, papers: list[Paper]) -> dict[int, set[str]]
     return kinds
 
 
+def saved(subscriber: Subscriber) -> list[int]:
+    """Ids of the papers that stand as saved, newest first; those that became one stand once."""
+    taps = subscriber.feedback.filter(kind=Kind.SAVED, undone_at=None)
+    newest = taps.order_by("-given_at", "-pk").values_list("paper_id", "paper__merged_into_id")
+    return list(dict.fromkeys(merged_into or paper_id for paper_id, merged_into in newest))
+
+
 def canonical(paper: Paper) -> Paper:
     """The paper this one was merged into, however often; itself where it was not."""
     while paper.merged_into is not None:

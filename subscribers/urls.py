@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from subscribers import preference_views, views
+from subscribers import preference_views, session_views, views
 
 app_name = "subscribers"
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("", views.landing, name="landing"),
     path("sign-in", views.sign_in, name="sign_in"),
     path("sign-out", views.sign_out, name="sign_out"),
+    path("saved", session_views.saved, name="saved"),
     re_path(rf"^sign-in/{TOKEN}$", views.sign_in_by_link, name="sign_in_by_link"),
     re_path(rf"^c/{TOKEN}$", views.confirm, name="confirm"),
     re_path(rf"^u/{TOKEN}$", views.unsubscribe, name="unsubscribe"),

@@ -147,6 +147,9 @@ def of_a_reader(client, reader, papers, of_topic):
         yield f"bring {content[:4]!r}", client.post(f"{home}/papers", sent)
     yield "tap", client.post(f"{home}/tap", {"paper": papers[5].pk, "kind": "more"}, follow=True)
     yield "try", client.post(f"{home}/try/people", {"mute_words": "Μέλισσες 2"})
+    yield "/saved", client.get("/saved")
+    for paper in feedback.saved(reader):
+        yield "/saved removed", client.post("/saved", {"paper": paper}, follow=True)
     yield "forget", client.post(f"{home}/forget", {"paper": "0"})
     yield "pause here", client.post(f"{home}/pause-here", {"weeks": ""}, follow=True)
     pause = "/p/" + links.make(reader.pk, "pause") + "/pause"

@@ -12,6 +12,7 @@ from subscribers.models import Subscriber
 from tests.factories import make_paper, make_subscriber, make_topic
 
 ENDS = timedelta(days=30)
+NAMES = ["Today", "Topics", "Saved", "Preferences", "Sign out"]
 
 
 def signed_in(reader):
@@ -83,7 +84,7 @@ def test_a_known_readers_pages_are_private_and_name_nobody(pages):
 
         assert "Cookie" in answer["Vary"], path
         assert "private" in answer["Cache-Control"], path
-        assert masthead(answer) == ["Today", "Topics", "Preferences", "Sign out"], path
+        assert masthead(answer) == NAMES, path
         for own in (reader.email, reader.name, reader.unsubscribe_token, "/p/", "/u/"):
             assert own not in page, path
 

@@ -1,0 +1,159 @@
+from datetime import timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from subscribers import feedback
+from tests.factories import NOW, make_paper, make_subscriber
+from tests.subscribers.test_session import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def reader():
+    return make_subscriber(email="ada@mail.example.net")
+
+
+@pytest.fixture
+def client(reader):
+    return signed_in(reader)
+
+
+def save(reader, *papers):
+    """One after the other, an hour apart."""
+    for n, paper in enumerate(papers):
+        feedback.give(reader, paper, "saved", now=NOW + timedelta(hours=n))
+
+
+def titles(answer):
+    page = BeautifulSoup(answer.content, "lxml")
+    return [title.get_text() for title in page.select(".learnt li a")]
+
+
+def test_saved_papers_stand_newest_first_and_nothing_else(client, reader):
+    old, new, other = make_paper(title="Old"), make_paper(title="New"), make_paper(title="Liked")
+    save(reader, old, new)
+    save(make_subscriber(), make_paper(title="Of another reader"))
+    feedback.give(reader, other, "more", now=NOW)
+
+    answer = client.get("/saved")
+
+    assert titles(answer) == ["New", "Old"]
+    assert reader.email not in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_without_a_saved_paper_the_page_says_where_to_save_one(client):
+    page = BeautifulSoup(client.get("/saved").content, "lxml").select_one(".empty")
+
+    assert page.p.get_text() == "Nothing saved yet: tap “Save” under a paper in a letter."
+    assert [link["href"] for link in page.select("a")] == ["/today"]
+
+
+def test_a_saved_paper_is_removed_by_its_button_and_the_page_says_so(client, reader):
+    kept, gone = make_paper(title="Kept"), make_paper(title="Gone")
+    save(reader, kept, gone)
+    feedback.give(reader, gone, "more", now=NOW)
+
+    answer = client.post("/saved", {"paper": gone.pk}, follow=True)
+
+    assert titles(answer) == ["Kept"]
+    assert "Removed." in answer.content.decode()
+    assert answer.redirect_chain == [("/saved?page=1&removed#saved", 302)]
+    assert feedback.standing(reader, [gone]) == {gone.pk: {"more"}}, "no other answer is lost"
+    reader.refresh_from_db()
+    assert reader.last_seen_at is not None
+
+
+def test_papers_that_became_one_stand_once_and_go_together(client, reader):
+    kept, merged, other = make_paper(title="One"), make_paper(), make_paper(title="Two")
+    save(reader, merged, other, kept)
+    merged.merged_into = kept
+    merged.save()
+
+    before = titles(client.get("/saved"))
+    client.post("/saved", {"paper": kept.pk})
+
+    assert before == ["One", "Two"]
+    assert titles(client.get("/saved")) == ["Two"]
+
+
+def test_thirty_stand_on_a_page_and_removing_one_stays_on_it(client, reader):
+    papers = [make_paper(title=f"Paper {n}") for n in range(31)]
+    save(reader, *papers)
+
+    second = client.get("/saved?page=2")
+    after = client.post("/saved?page=2", {"paper": papers[0].pk}, follow=True)
+
+    assert titles(second) == ["Paper 0"]
+    assert len(titles(after)) == 30
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "99999999999999999999", "x", "%00", ""])
+def test_a_senseless_page_shows_the_nearest_sensible_one(client, reader, page):
+    save(reader, make_paper(title="Here"))
+
+    shown = client.get(f"/saved?page={page}")
+    removed = client.post(f"/saved?page={page}", {"paper": "0"}, follow=True)
+
+    assert titles(shown) == ["Here"]
+    assert removed.status_code == 404
+
+
+@pytest.mark.parametrize("paper", ["", "0", "-1", "x", "\0", "9" * 40, "1 OR 1=1"])
+def test_what_is_no_paper_removes_nothing(client, reader, paper):
+    save(reader, make_paper())
+
+    answer = client.post("/saved", {"paper": paper})
+
+    assert answer.status_code == 404
+    assert reader.feedback.filter(undone_at=None).count() == 1
+
+
+def test_outside_text_is_shown_literally(client, reader):
+    save(reader, make_paper(title='"><script>alert(1)</script>', authors=["<i>Eve</i>"]))
+
+    page = client.get("/saved").content.decode()
+
+    assert "<script>alert" not in page
+    assert "<i>Eve" not in page
+
+
+def test_twice_the_papers_take_no_more_queries(client, reader):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            client.get("/saved")
+        return len(captured)
+
+    save(reader, *[make_paper() for _ in range(5)])
+    few = queries()
+    save(reader, *[make_paper() for _ in range(10)])
+
+    assert queries() == few
+    assert few <= 10
+
+
+@pytest.mark.parametrize("method", ["get", "head", "post"])
+def test_a_stranger_is_led_to_sign_in_and_nothing_is_done(reader, method):
+    paper = make_paper()
+    save(reader, paper)
+
+    answer = getattr(Client(), method)("/saved", {"paper": paper.pk})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/sign-in")
+    assert feedback.standing(reader, [paper])
+
+
+def test_another_site_cannot_remove_anything(client, reader):
+    client.handler.enforce_csrf_checks = True
+    paper = make_paper()
+    save(reader, paper)
+
+    answer = client.post("/saved", {"paper": paper.pk})
+
+    assert answer.status_code == 403
+    assert feedback.standing(reader, [paper])
