@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from papers.models import Author, Paper, Topic
-from subscribers.models import Feedback, Follow, Subscriber, TopicPreference
+from subscribers.models import Feedback, Follow, Rule, Subscriber, TopicPreference
 
 Kind = Feedback.Kind
 
@@ -96,8 +96,18 @@ def canonical(paper: Paper) -> Paper:
 
 
 def follow_author(subscriber: Subscriber, author: Author) -> bool:
-    """True if they did not follow them before."""
+    """True if they did not follow them before; an author they muted stays muted."""
+    if mutes_author(subscriber, author):
+        return False
     return Follow.objects.get_or_create(subscriber=subscriber, author=author)[1]
+
+
+def follows_author(subscriber: Subscriber, author: Author) -> bool:
+    return subscriber.follows.filter(author=author).exists()
+
+
+def mutes_author(subscriber: Subscriber, author: Author) -> bool:
+    return subscriber.rules.filter(kind=Rule.Kind.MUTE_AUTHOR, author=author).exists()
 
 
 def unfollow_author(subscriber: Subscriber, author: Author) -> bool:
@@ -113,6 +123,10 @@ def follow_topic(
     return TopicPreference.objects.get_or_create(
         subscriber=subscriber, topic=topic, defaults={"weight": TopicPreference.Weight(weight)}
     )[1]
+
+
+def follows_topic(subscriber: Subscriber, topic: Topic) -> bool:
+    return subscriber.topic_preferences.filter(topic=topic).exists()
 
 
 def unfollow_topic(subscriber: Subscriber, topic: Topic) -> bool:

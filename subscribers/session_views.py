@@ -6,10 +6,10 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from papers import lists
-from papers.models import Paper
+from papers.models import Author, Paper, Topic
 from subscribers import feedback
 from subscribers.doors import signed_in
 from subscribers.models import Subscriber
@@ -39,3 +39,27 @@ def saved(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
         "is_removed": "removed" in request.GET,
     }
     return render(request, "subscribers/saved_papers.html", context)
+
+
+@require_POST
+@signed_in
+def follow_topic(request: HttpRequest, subscriber: Subscriber, slug: str) -> HttpResponse:
+    topic = get_object_or_404(Topic.objects.active(), slug=slug)
+    act = feedback.unfollow_topic if "unfollow" in request.POST else feedback.follow_topic
+    act(subscriber, topic)
+    return _back_to(topic, subscriber)
+
+
+@require_POST
+@signed_in
+def follow_author(request: HttpRequest, subscriber: Subscriber, pk: int) -> HttpResponse:
+    author = get_object_or_404(Author, pk=pk)
+    act = feedback.unfollow_author if "unfollow" in request.POST else feedback.follow_author
+    act(subscriber, author)
+    return _back_to(author, subscriber)
+
+
+def _back_to(subject: Topic | Author, subscriber: Subscriber) -> HttpResponse:
+    feedback.seen(subscriber, now=timezone.now())
+    # The browser moves the focus to the button, which says what it is now.
+    return HttpResponseRedirect(f"{subject.get_absolute_url()}#follow")

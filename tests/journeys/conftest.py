@@ -72,9 +72,11 @@ def new_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
 def assert_accessible(new_page: Callable[..., Page]) -> Callable[..., None]:
     """No axe violation in light and dark at 1200 and 375 px, no sideways scrolling at 320 px."""
 
-    def check(path: str) -> None:
+    def check(path: str, *, signed_in_by: str = "") -> None:
         for scheme in ("light", "dark"):
             page = new_page(scheme=scheme)
+            if signed_in_by:
+                page.goto(signed_in_by)
             page.goto(path)
             for width in (1200, 375):
                 page.set_viewport_size({"width": width, "height": 900})

@@ -59,7 +59,11 @@ def addresses(reader: Subscriber, papers: list[Paper]) -> dict[str, str]:
         "author": f"/author/{author}",
         "privacy": "/privacy",
         "preferences": home,
+        # From here on the browser is known to be the reader's.
         "next": f"{home}/next",
+        "saved": "/saved",
+        "topic-followed": f"/topic/{topic.slug}",
+        "author-to-follow": f"/author/{author}",
         "leave": f"/u/{reader.unsubscribe_token}",
     }
 

@@ -28,6 +28,8 @@ NO_PAGE = {
     "sign_out",
     "preview_tap",
     "pause_here",
+    "follow_topic",
+    "follow_author",
     "status",
     "healthz",
 }
@@ -147,6 +149,11 @@ def of_a_reader(client, reader, papers, of_topic):
         yield f"bring {content[:4]!r}", client.post(f"{home}/papers", sent)
     yield "tap", client.post(f"{home}/tap", {"paper": papers[5].pk, "kind": "more"}, follow=True)
     yield "try", client.post(f"{home}/try/people", {"mute_words": "Μέλισσες 2"})
+    followed, muted = reader.follows.get().author_id, reader.rules.get(kind="mute_author").author_id
+    for shown in ("/topic/bees", "/topic/stars", f"/author/{followed}", f"/author/{muted}"):
+        yield f"{shown} signed in", client.get(shown)
+    for path in ("/topic/stars", f"/author/{followed}"):
+        yield f"{path}/follow", client.post(f"{path}/follow", {"unfollow": "1"}, follow=True)
     yield "/saved", client.get("/saved")
     for paper in feedback.saved(reader):
         yield "/saved removed", client.post("/saved", {"paper": paper}, follow=True)

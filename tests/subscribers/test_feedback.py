@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from papers.models import Author
-from subscribers import feedback
+from subscribers import feedback, preferences
 from subscribers.models import Feedback
 from tests.factories import NOW, make_paper, make_subscriber, make_topic
 
@@ -82,6 +82,17 @@ def test_a_tap_is_taken_back_from_all_papers_that_became_one():
 def test_an_unknown_kind_is_an_error_of_the_caller():
     with pytest.raises(ValueError, match="hate"):
         feedback.give(make_subscriber(), make_paper(), "hate", now=NOW)
+
+
+def test_a_muted_author_is_not_followed_by_a_tap():
+    reader = make_subscriber()
+    author = Author.objects.create(name="Maya Ellison", key="maya ellison")
+    preferences.set_people(reader, followed=[], muted=[author])
+
+    followed = feedback.follow_author(reader, author)
+
+    assert not followed
+    assert not reader.follows.exists()
 
 
 def test_authors_and_topics_are_followed_once_and_left():

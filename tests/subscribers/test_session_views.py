@@ -6,8 +6,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from subscribers import feedback
-from tests.factories import NOW, make_paper, make_subscriber
+from papers.models import Author
+from subscribers import feedback, preferences
+from subscribers.models import ConsentEvent, Follow, Notice, TopicPreference
+from tests.factories import NOW, make_paper, make_subscriber, make_topic
 from tests.subscribers.test_session import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +23,35 @@ def reader():
 @pytest.fixture
 def client(reader):
     return signed_in(reader)
+
+
+@pytest.fixture
+def robots():
+    return make_topic(slug="robots", name="Robots & arms")
+
+
+@pytest.fixture
+def ada():
+    make_paper(authors=["Ada <A>"])
+    return Author.objects.get(name="Ada <A>")
+
+
+@pytest.fixture(params=["topic", "author"])
+def subject(request, robots, ada):
+    return robots if request.param == "topic" else ada
+
+
+def button(answer):
+    return BeautifulSoup(answer.content, "lxml").select_one("#follow")
+
+
+def followed(reader):
+    topics = reader.topic_preferences.values_list("topic__name", "weight")
+    return [*topics, *reader.follows.values_list("author__name", flat=True)]
+
+
+def stored():
+    return [model.objects.count() for model in (TopicPreference, Follow, Notice, ConsentEvent)]
 
 
 def save(reader, *papers):
@@ -157,3 +188,140 @@ def test_another_site_cannot_remove_anything(client, reader):
 
     assert answer.status_code == 403
     assert feedback.standing(reader, [paper])
+
+
+def test_a_reader_follows_and_leaves_what_the_page_is_about(client, reader, subject):
+    where = subject.get_absolute_url()
+    offered = button(client.get(where))
+
+    answer = client.post(f"{where}/follow", {offered["name"]: "1"}, follow=True)
+    pressed, while_followed = button(answer), followed(reader)
+    client.post(f"{where}/follow", {pressed["name"]: "1"})
+
+    assert (offered["aria-pressed"], offered.get_text()) == ("false", f"Follow {subject.name}")
+    assert answer.redirect_chain == [(f"{where}#follow", 302)], "the focus goes to the button"
+    assert (pressed["aria-pressed"], pressed.get_text()) == ("true", f"Following {subject.name}")
+    assert while_followed in ([(subject.name, 2)], [subject.name])
+    assert followed(reader) == []
+    reader.refresh_from_db()
+    assert reader.last_seen_at is not None
+
+
+def test_following_twice_is_once_and_asks_for_no_letter(client, reader, subject):
+    where = f"{subject.get_absolute_url()}/follow"
+
+    for _ in range(2):
+        client.post(where, {"follow": "1"})
+
+    assert stored() in ([1, 0, 0, 0], [0, 1, 0, 0])
+
+
+def test_a_topic_keeps_the_weight_it_was_given(client, reader, robots):
+    preferences.set_topics(reader, {robots: 3})
+
+    client.post("/topic/robots/follow", {"follow": "1"})
+
+    assert followed(reader) == [(robots.name, 3)]
+
+
+def test_who_muted_an_author_is_told_and_cannot_follow_them(client, reader, ada):
+    preferences.set_people(reader, followed=[], muted=[ada])
+
+    client.post(f"{ada.get_absolute_url()}/follow", {"follow": "1"})
+    answer = client.get(ada.get_absolute_url())
+
+    assert followed(reader) == []
+    assert button(answer) is None
+    assert "You muted Ada &lt;A&gt;." in answer.content.decode()
+
+
+def test_a_page_shows_its_own_readers_button(client, subject):
+    other = make_subscriber(topics=[], language="ar")
+    feedback.follow_topic(other, make_topic())
+    where = subject.get_absolute_url()
+
+    client.post(f"{where}/follow", {"follow": "1"})
+
+    assert button(client.get(where))["aria-pressed"] == "true"
+    assert button(signed_in(other).get(where))["aria-pressed"] == "false"
+
+
+def test_a_stranger_is_offered_the_ways_in(robots, ada):
+    stranger = Client()
+
+    topic = BeautifulSoup(stranger.get("/topic/robots").content, "lxml")
+    author = BeautifulSoup(stranger.get(ada.get_absolute_url()).content, "lxml")
+
+    ways = [page.select_one(".pills a") for page in (topic, author)]
+    assert [way["href"] for way in ways] == ["/?topic=robots", "/sign-in"]
+    assert [way.get_text() for way in ways] == [
+        "Follow Robots & arms",
+        "Sign in to follow Ada <A>",
+    ]
+    assert not topic.select("form, #follow")
+    assert not author.select("form, #follow")
+
+
+def test_a_strangers_tap_is_led_to_sign_in_and_follows_nothing(subject):
+    answer = Client().post(f"{subject.get_absolute_url()}/follow", {"follow": "1"})
+
+    assert (answer.status_code, answer["Location"]) == (302, "/sign-in")
+    assert stored() == [0, 0, 0, 0]
+
+
+def test_a_reader_who_left_since_follows_nothing(client, reader, subject):
+    reader.status = "unsubscribed"
+    reader.save()
+
+    answer = client.post(f"{subject.get_absolute_url()}/follow", {"follow": "1"})
+
+    assert answer["Location"] == "/sign-in"
+    assert stored() == [0, 0, 0, 0]
+
+
+def test_opening_the_address_of_a_button_follows_nothing(client, subject):
+    answer = client.get(f"{subject.get_absolute_url()}/follow?follow=1")
+
+    assert answer.status_code == 405
+    assert stored() == [0, 0, 0, 0]
+
+
+def test_another_site_cannot_press_the_button(client, reader, subject):
+    client.handler.enforce_csrf_checks = True
+    where = subject.get_absolute_url()
+
+    from_elsewhere = client.post(f"{where}/follow", {"follow": "1"})
+    page = BeautifulSoup(client.get(where).content, "lxml")
+    token = page.select_one("form:has(#follow) [name=csrfmiddlewaretoken]")["value"]
+    own = client.post(f"{where}/follow", {"follow": "1", "csrfmiddlewaretoken": token})
+
+    assert (from_elsewhere.status_code, own.status_code) == (403, 302)
+    assert len(followed(reader)) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["topic/off", "topic/old", "topic/none", "author/0", f"author/{'9' * 30}", "author/-1"],
+)
+def test_what_is_not_offered_cannot_be_followed(client, robots, path):
+    make_topic(slug="off", is_active=False)
+    make_topic(slug="old", is_active=False, merged_into=robots)
+
+    answer = client.post(f"/{path}/follow", {"follow": "1"})
+
+    assert answer.status_code == 404
+    assert stored() == [0, 0, 0, 0]
+
+
+def test_a_known_reader_costs_three_small_queries_more_at_most(client, reader, subject):
+    where = subject.get_absolute_url()
+
+    def queries(browser):
+        with CaptureQueriesContext(connection) as captured:
+            browser.get(where)
+        return len(captured)
+
+    for _ in range(5):
+        feedback.follow_topic(reader, make_topic())
+
+    assert queries(client) <= queries(Client()) + 3

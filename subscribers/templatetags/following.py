@@ -1,0 +1,31 @@
+"""The button by which a signed-in reader follows what a page is about."""
+
+from __future__ import annotations
+
+from django import template
+from django.urls import reverse
+
+from papers.models import Author, Topic
+from subscribers import feedback
+from subscribers.models import Subscriber
+
+register = template.Library()
+
+
+@register.inclusion_tag("subscribers/follow.html")
+def follow_topic(reader: Subscriber, topic: Topic) -> dict[str, object]:
+    return {
+        "name": topic.name,
+        "action": reverse("subscribers:follow_topic", args=[topic.slug]),
+        "is_followed": feedback.follows_topic(reader, topic),
+    }
+
+
+@register.inclusion_tag("subscribers/follow.html")
+def follow_author(reader: Subscriber, author: Author) -> dict[str, object]:
+    return {
+        "name": author.name,
+        "action": reverse("subscribers:follow_author", args=[author.pk]),
+        "is_followed": feedback.follows_author(reader, author),
+        "is_muted": feedback.mutes_author(reader, author),
+    }
