@@ -99,9 +99,9 @@ def topics_of(paper: Paper) -> list[PaperTopic]:
     )
 
 
-def similar(paper: Paper, limit: int = 5) -> list[Paper]:
+def similar(paper: Paper, fits: Sequence[PaperTopic], limit: int = 5) -> list[Paper]:
     """Papers that share its topics, those that share the most and trend strongest first."""
-    topics = [fit.topic_id for fit in topics_of(paper)]
+    topics = [fit.topic_id for fit in fits]
     since = (paper.first_mentioned_on or timezone.localdate()) - RECENTLY
     sharing = (
         Paper.objects.canonical()

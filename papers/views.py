@@ -104,15 +104,16 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponse:
     found = get_object_or_404(Paper.objects.select_related("merged_into"), wanted)
     if found.merged_into is not None:
         return redirect(found.merged_into, permanent=True)
+    fits = profiles.topics_of(found)
     readings = profiles.readings(found)
     context = {
         "paper": found,
         "authorships": list(found.authorships.select_related("author")),
-        "topics": profiles.topics_of(found),
+        "topics": fits,
         "readings": readings,
         "trend": trend.told(found.trend_inputs),
         "line": plots.line([(reading.read_at, reading.upvotes or 0) for reading in readings]),
-        "similar": lists.dress(profiles.similar(found)),
+        "similar": lists.dress(profiles.similar(found, fits)),
         "mentions": found.mentions.order_by("mentioned_on")[:10],
     }
     return render(request, "papers/paper.html", context)

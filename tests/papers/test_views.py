@@ -252,6 +252,16 @@ def test_twice_the_rows_take_no_more_queries_and_ten_at_most(client, kind):
     assert few <= 10
 
 
+def test_a_papers_topics_are_asked_for_once(client):
+    paper = listed(topic=make_topic())
+
+    with CaptureQueriesContext(connection) as captured:
+        client.get(paper.get_absolute_url())
+
+    asked = [query["sql"] for query in captured if 'FROM "papers_papertopic"' in query["sql"]]
+    assert len([sql for sql in asked if '"paper_id" = ' in sql]) == 1
+
+
 def test_every_page_answers_head_and_refuses_post(client):
     paper = listed()
 
