@@ -10,8 +10,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
@@ -71,11 +70,16 @@ BEGIN = (
     f" AND NOT EXISTS (SELECT 1 FROM {SUPPRESSIONS} s WHERE s.lifted_at IS NULL"
     " AND s.address_hash IN ({}))"
 )
-OPEN_BEGUN, OPEN_NUMBERED = (
-    f"INSERT INTO {ATTEMPTS} ({names}digest_id, number, sender_id, provider, started_at, outcome,"  # noqa: S608 - our own names
-    f" phase, reply) SELECT {values}d.id, (SELECT COALESCE(MAX(a.number), 0) + 1 FROM {ATTEMPTS} a"
-    f" WHERE a.digest_id = d.id), %s, %s, %s, 'open', '', '' FROM {source} d WHERE d.id = %s"
-    for names, values, source in (("", "", "begun"), ("id, ", "%s, ", DIGESTS))
+NUMBER = f"(SELECT COALESCE(MAX(a.number), 0) + 1 FROM {ATTEMPTS} a WHERE a.digest_id = {{}})"  # noqa: S608 - our own names
+OPEN = "digest_id, number, sender_id, provider, started_at, outcome, phase, reply"
+OPEN_BEGUN = (
+    f"INSERT INTO {ATTEMPTS} ({OPEN}) SELECT d.id, {NUMBER.format('d.id')},"  # noqa: S608 - our own names
+    " %s, %s, %s, 'open', '', '' FROM begun d WHERE d.id = %s"
+)
+# Not selected from a table: SQLite would put the one row into a temporary table first.
+OPEN_NUMBERED = (
+    f"INSERT INTO {ATTEMPTS} (id, {OPEN})"  # noqa: S608 - our own names
+    f" VALUES (?1, ?5, {NUMBER.format('?5')}, ?2, ?3, ?4, 'open', '', '')"
 )
 # SQLite writes down the last id it gave with each commit that gave one: a page more for each letter
 # unless many ids are taken at once.
@@ -168,19 +172,19 @@ class Marks:
         settled, attempt_id = False, None
         if following and not self._ids:
             self._ids = self._take_ids()
-        with self._db.wrap_database_errors, _immediately(self._db) as raw:
+        with self._db.wrap_database_errors, _Immediately(self._db) as raw:
             if done:
                 settled = raw.execute(*self._settle(done, now)).rowcount == 1
                 raw.execute(*self._close_attempt(done, now))
             if following and raw.execute(*self._begin(following, now)).rowcount == 1:
                 attempt_id = self._ids.pop()
                 opened = self._open_attempt(following, now)
-                raw.execute(_question_marks(OPEN_NUMBERED), [attempt_id, *opened])
+                raw.execute(OPEN_NUMBERED, [attempt_id, *opened])
         return settled, attempt_id
 
     def _take_ids(self) -> list[int]:
         """Ids of attempts that nobody else gets, the next one last; SQLite."""
-        with self._db.wrap_database_errors, _immediately(self._db) as raw:
+        with self._db.wrap_database_errors, _Immediately(self._db) as raw:
             if not raw.execute(TAKE_IDS).rowcount:  # none was ever given
                 raw.execute(BEGIN_IDS)
             ((last,),) = raw.execute(LAST_ID).fetchall()
@@ -346,19 +350,32 @@ def _utc(at: datetime) -> str:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
 
 
-@contextmanager
-def _immediately(db: BaseDatabaseWrapper) -> Iterator[Any]:
+class _Immediately:
     """SQLite's own connection in a transaction, or in the one that is open."""
-    raw: Any = db.connection
-    if db.in_atomic_block:
-        yield raw
-        return
-    with TURNS:
-        raw.execute("BEGIN IMMEDIATE")
+
+    def __init__(self, db: BaseDatabaseWrapper) -> None:
+        self.raw: Any = db.connection
+        self.is_ours = not db.in_atomic_block
+
+    def __enter__(self) -> Any:
+        if self.is_ours:
+            TURNS.acquire()
+            try:
+                self.raw.execute("BEGIN IMMEDIATE")
+            except BaseException:
+                TURNS.release()
+                raise
+        return self.raw
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if not self.is_ours:
+            return
         try:
-            yield raw
-            raw.execute("COMMIT")
-        except BaseException:
-            if raw.in_transaction:
-                raw.execute("ROLLBACK")
-            raise
+            if kind is None:
+                self.raw.execute("COMMIT")
+        finally:
+            try:
+                if self.raw.in_transaction:  # it failed, or its commit did
+                    self.raw.execute("ROLLBACK")
+            finally:
+                TURNS.release()

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db.models import Count, Min, Q
 
 from newsletter import providers, throttle
+from newsletter.editions import by_status
 from newsletter.models import DeliveryEvent, Digest, Edition, Heartbeat
 from papers.models import Fetch
 from subscribers.models import EVERY_DAY, Notice, Subscriber
@@ -133,14 +134,13 @@ def editions() -> Iterator[Line]:
 
 
 def edition_line(edition: Edition) -> Line:
-    rows = edition.digests.order_by().values_list("status").annotate(n=Count("pk"))
-    by_status: dict[str, int] = dict(rows)
+    found = by_status(edition)
     counted = dict.fromkeys(["sent", "failed", "skipped", "expired"], 0)
-    for status, n in by_status.items():
+    for status, n in found.items():
         if status in Digest.COUNTED_AS:
             counted[Digest.COUNTED_AS[status]] += n
-    back = {s: by_status.get(s, 0) for s in ("delivered", "bounced", "complained")}
-    waiting = sum(by_status.get(status, 0) for status in Digest.UNFINISHED)
+    back = {s: found.get(s, 0) for s in ("delivered", "bounced", "complained")}
+    waiting = sum(found.get(status, 0) for status in Digest.UNFINISHED)
     facts = ", ".join(f"{name} {n}" for name, n in {**counted, **back}.items())
     facts += f", waiting {waiting}"
     colour, word = edition_light(edition, counted, back, waiting)

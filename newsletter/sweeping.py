@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 
 from newsletter import editions, schedule
 from newsletter.models import Attempt, Digest, Edition, Sender
@@ -123,7 +123,7 @@ def close_editions(now: datetime) -> Counter[str]:
 
 def close(edition: Edition, now: datetime) -> bool:
     """Freeze an edition's counts where every due reader is accounted for."""
-    found = dict(edition.digests.order_by().values_list("status").annotate(n=Count("pk")))
+    found = editions.by_status(edition)
     unfinished = {status: found[status] for status in Digest.UNFINISHED if found.get(status)}
     this = Edition.objects.filter(pk=edition.pk, closed_at=None, status=edition.status)
     if unfinished:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter import delivery, editions
-from newsletter.models import Digest, Edition
+from newsletter.models import Digest, Edition, Sender
 from tests.factories import NOW, make_digest, make_edition
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +110,21 @@ def test_an_operators_word_settles_what_is_uncertain():
     assert editions.repeat(Digest.objects.filter(pk=again.pk)) == 1
     assert delivery.send_pending(NOW) == {"sent": 1}
     assert [status for status, _ in statuses()] == ["sent", "sent"]
+
+
+def test_held_letters_are_counted_with_the_others_and_those_of_other_days_are_not():
+    sender = Sender.objects.create(host="a", pid=1, started_at=NOW)
+    edition = make_digest().edition
+    for status in ("pending", "claimed", "sending", "sending", "sent"):
+        is_held = status in {"claimed", "sending"}
+        sent_at = NOW if status == "sent" else None
+        make_digest(
+            edition=edition, status=status, sender=sender if is_held else None, sent_at=sent_at
+        )
+    make_digest(
+        edition=make_edition(date=NOW.date() - timedelta(days=1)), status="claimed", sender=sender
+    )
+
+    counts = editions.by_status(edition)
+
+    assert counts == {"pending": 2, "claimed": 1, "sending": 2, "sent": 1}

@@ -164,3 +164,23 @@ def test_a_restart_of_postgresql_spares_only_who_may_still_live(host, now, taken
     counts = sweeping.take_back(restart + now)
 
     assert counts["taken back"] == taken_back
+
+
+def test_sqlite_marks_a_letter_without_a_temporary_table(sender):
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite has them")
+    marks, asked = Marks(sender), []
+    done, following = hand_over(marks, make_digest()), make_digest()
+    (held,) = claims.claim(sender.pk, NOW, most=1)
+    connection.connection.set_trace_callback(asked.append)
+
+    marks.step(done, Next(held, following.subscriber.email, ""), NOW)
+
+    connection.connection.set_trace_callback(None)
+    marked = [sql for sql in asked if sql.startswith(("UPDATE", "INSERT"))]
+    assert len(marked) == 4
+    assert [sql for sql in marked if "OpenEphemeral" in steps(sql)] == []
+
+
+def steps(sql: str) -> set[str]:
+    return {row[1] for row in connection.connection.execute(f"EXPLAIN {sql}")}
