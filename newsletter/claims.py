@@ -208,9 +208,9 @@ def _held(ids: list[int], sender_id: int, editions: Mapping[int, Edition]) -> li
 def _as_django_reads(digest: Digest) -> None:
     """What SQLite keeps as text becomes what it stands for; both databases leave JSON to us."""
     fields = digest.__dict__
-    fields["updates"] = json.loads(fields["updates"])
+    fields["updates"] = json.loads(fields["updates"]) if fields["updates"] != "[]" else []
     if connection.vendor == "sqlite":
-        fields["uuid"] = UUID(fields["uuid"])
+        fields["uuid"] = UUID(int=int(fields["uuid"], 16))
         for name in ("due_at", "built_at"):
             fields[name] = fields[name].replace(tzinfo=UTC)
 

@@ -74,6 +74,7 @@ class Dialogue:
     def __init__(self, relay: Relay) -> None:
         self.relay = relay
         self.extensions: dict[str, str] = {}
+        self.pipelines = False  # whether commands may be sent before replies are read
         self.letters = 0  # ended on this connection
         self.phase = "connect"  # how far the present letter has got
         self._line: Line | None = None
@@ -83,10 +84,6 @@ class Dialogue:
     @property
     def is_open(self) -> bool:
         return self._line is not None
-
-    @property
-    def pipelines(self) -> bool:
-        return self.relay.pipelining and "PIPELINING" in self.extensions
 
     # Opening and closing
 
@@ -137,8 +134,9 @@ class Dialogue:
                 name.upper(): value
                 for name, _, value in (line.strip().partition(" ") for line in lines)
             }
+            self.pipelines = self.relay.pipelining and "PIPELINING" in self.extensions
             return
-        self.extensions = {}
+        self.extensions, self.pipelines = {}, False
         self._expect(self._ask(f"HELO {self.relay.hello}"), "connect")
 
     def _log_in(self) -> None:
@@ -185,7 +183,7 @@ class Dialogue:
             try:
                 if not self.is_open:
                     self.open()
-                if refusal := self._unmailable(letter):
+                if not self._ahead and (refusal := self._unmailable(letter)):
                     return refusal
                 outcome, is_recycled = self._offer(letter)
             except RelayError as fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import socket
 import time
@@ -11,7 +12,7 @@ from typing import NamedTuple
 from newsletter.outcomes import quoted
 
 LONGEST_REPLY = 64 * 1024  # bytes; a server that says more is not an SMTP server
-ONE_LINE = re.compile(rb"([0-9]{3}) ([^\r\n]*)\r?\n")
+ONE_LINE = re.compile(rb"([0-9]{3}) ([^\r\n]*)\r?")
 
 
 class SilenceError(Exception):
@@ -51,19 +52,18 @@ class Line:
 
     def reply(self, timeout: float) -> Reply:
         """The next complete reply; raises SilenceError where none comes."""
-        end = self._buffer.find(b"\n") + 1
-        if end and (reply := _one_line(self._buffer[:end])):  # nearly every one, all here already
-            self._buffer = self._buffer[end:]
-            return reply
-        deadline = time.monotonic() + timeout
+        deadline = math.inf  # set when something has to be waited for
         lines: list[str] = []
         while True:
             line, mark, rest = self._buffer.partition(b"\n")
             if not mark:
+                deadline = min(deadline, time.monotonic() + timeout)
                 self._receive(timeout)
                 timeout = deadline - time.monotonic()
                 continue
             self._buffer = rest
+            if not lines and (reply := _one_line(line)):  # nearly every one
+                return reply
             text = line.decode("utf-8", "replace").rstrip("\r")
             if not text[:3].isdigit() or text[3:4] not in ("", " ", "-"):
                 raise SilenceError(f"not SMTP: {quoted(text)[:80]}")

@@ -5,7 +5,6 @@ Each takes one printed letter at a time and says what came of it; nothing here r
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import re
 from collections.abc import Iterator, Sequence
@@ -136,7 +135,7 @@ class SmtpWay:
 def blame(refusal: Outcome) -> Outcome:
     """A "not now" to MAIL names only ourselves: the relay's own fault, not this letter's."""
     if refusal.kind == Kind.RETRY and refusal.phase == "mail" and refusal.code:
-        return dataclasses.replace(refusal, kind=Kind.NOT_TRIED)
+        return refusal._replace(kind=Kind.NOT_TRIED)
     return refusal
 
 
