@@ -35,14 +35,14 @@ run: $(VENV)/.runtime
 
 # The default suite: no server, no browser, no network.
 test: $(VENV)/.development
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not services and not replay" $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not browser and not services and not replay" $(TESTS)
 
 # The same tests and those that need servers; DATABASE_URL and REDIS_URL say where they are.
 test-services: $(VENV)/.development
-	@$(BIN)/python -m pytest -n $(WORKERS) -m "not browser and not replay" $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not browser and not replay" $(TESTS)
 
 test-browser: $(VENV)/.development
-	@$(BIN)/python -m pytest -n $(WORKERS) -m browser $(TESTS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m browser $(TESTS)
 
 # Pictures of every letter, and of the main pages in every language, below var/shots.
 shots: $(VENV)/.development

@@ -75,7 +75,7 @@ def printed(digests: Sequence[Digest], printer: Printer) -> Iterator[Ready | Unp
     for made in printer.print(digests):
         if isinstance(made, Printed):
             to, data = made.to, made.data
-            envelope = Envelope(sender, mailable(to), len(data), not data.isascii())
+            envelope = Envelope(sender, mailable(to), len(data))  # letters are 7-bit
             yield Ready(by_id[made.digest_id], to, data, envelope)
         else:
             yield made

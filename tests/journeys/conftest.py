@@ -72,17 +72,18 @@ def new_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
 def assert_accessible(new_page: Callable[..., Page]) -> Callable[..., None]:
     """No axe violation in light and dark at 1200 and 375 px, no sideways scrolling at 320 px."""
 
-    def check(path: str, *, signed_in_by: str = "") -> None:
+    def check(*paths: str, signed_in_by: str = "") -> None:
         for scheme in ("light", "dark"):
             page = new_page(scheme=scheme)
             if signed_in_by:
                 page.goto(signed_in_by)
-            page.goto(path)
-            for width in (1200, 375):
-                page.set_viewport_size({"width": width, "height": 900})
-                assert violations(page) == [], f"{path} in {scheme} at {width} px"
-        page.set_viewport_size({"width": 320, "height": 900})
-        assert sideways_overflow(page) <= 0, f"{path} scrolls sideways at 320 px"
+            for path in paths:
+                page.goto(path)
+                for width in (1200, 375):
+                    page.set_viewport_size({"width": width, "height": 900})
+                    assert violations(page) == [], f"{path} in {scheme} at {width} px"
+                page.set_viewport_size({"width": 320, "height": 900})
+                assert sideways_overflow(page) <= 0, f"{path} scrolls sideways at 320 px"
 
     return check
 
@@ -106,9 +107,13 @@ def violations(page: Page, *, but: str = "") -> list[str]:
     ]
 
 
+def are_pictures_wanted() -> bool:
+    return bool(os.environ.get("SHOTS"))
+
+
 def picture(page: Page, name: str) -> None:
     """The whole page as var/shots/`name`.png, where `make shots` asks for pictures."""
-    if os.environ.get("SHOTS"):
+    if are_pictures_wanted():
         folder = Path(settings.BASE_DIR) / "var" / "shots"
         folder.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=folder / f"{name}.png", full_page=True)

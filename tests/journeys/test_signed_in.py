@@ -63,8 +63,8 @@ def test_the_pages_of_a_known_reader_are_accessible(assert_accessible, paper, re
     author = paper.authorships.all()[0].author
     feedback.follow_author(reader, author)
 
-    for path in ("/saved", "/saved?removed", "/topic/rl", author.get_absolute_url(), "/today"):
-        assert_accessible(path, signed_in_by=home)
+    paths = "/saved", "/saved?removed", "/topic/rl", author.get_absolute_url(), "/today"
+    assert_accessible(*paths, signed_in_by=home)
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "de", "ar"])

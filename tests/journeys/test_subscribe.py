@@ -117,8 +117,7 @@ def test_a_failed_form_names_what_is_wrong_and_takes_the_focus(new_page):
 
 
 def test_the_landing_pages_are_accessible(assert_accessible):
-    assert_accessible("/")
-    assert_accessible("/sign-in")
+    assert_accessible("/", "/sign-in")
 
 
 def test_the_pages_behind_links_are_accessible(assert_accessible):

@@ -156,6 +156,7 @@ def test_any_digest_is_the_same_message(loaded):
     ):
         assert ours == reference
     assert_rfc_clean(data)
+    assert data.isascii()
 
 
 def test_an_entry_for_the_same_reasons_is_one_object_in_every_batch():
