@@ -213,7 +213,7 @@ class Press:
         stand_in = replace(self.dummy.in_place_of(letter), **own)
         stand_in = replace(stand_in, sections=(mark,) if letter.sections else ())
         name = f"letter/{letter.template}"
-        subject = " ".join(self._render(f"{name}.subject.txt", letter=stand_in).split())
+        subject = mail.one_line(self._render(f"{name}.subject.txt", letter=stand_in))
         slot = SLOT.search(subject)
         if slot is None:
             raise PressError(f"{name}.subject.txt leaves out the subject")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from email.charset import QP, Charset
@@ -29,6 +30,7 @@ AUTOMATIC = {
     "X-Auto-Response-Suppress": "OOF, AutoReply",
 }
 
+SPACES = re.compile("[^\\S\u00a0\u202f]+")
 SUBJECT_LONGEST = 200  # characters; beyond it a line of the header could be too long
 QUOTED_PRINTABLE = Charset("utf-8")
 QUOTED_PRINTABLE.body_encoding = QP
@@ -101,7 +103,12 @@ def _parts(name: str, context: Mapping[str, Any], look: Look) -> tuple[str, str,
         render(f"letter/{name}.{kind}", all_values, escape=kind == "html", look=look)
         for kind in ("subject.txt", "txt", "html")
     )
-    return " ".join(subject.split())[:SUBJECT_LONGEST], text, html
+    return one_line(subject)[:SUBJECT_LONGEST], text, html
+
+
+def one_line(words: str) -> str:
+    """Without breaks and double spaces; a no-break space stays, as French has it before a colon."""
+    return SPACES.sub(" ", words).strip()
 
 
 def page(

@@ -64,6 +64,16 @@ def test_every_variant_is_the_same_message(variant):
     assert_rfc_clean(data)
 
 
+def test_a_subject_keeps_the_no_break_space_of_its_language():
+    digest = make_variant("weekly")
+    digest.subscriber.language = "fr"
+
+    data = pressed(digest)
+
+    assert decoded(data) == decoded(plain(digest))
+    assert any("Votre semaine\u00a0: " in value for _, value in decoded(data)[0])
+
+
 @pytest.mark.parametrize("budget", [20_000, 40_000])
 def test_a_letter_over_the_budget_is_the_same_message(budget, monkeypatch):
     digest = make_variant("largest")
