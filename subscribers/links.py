@@ -1,19 +1,19 @@
 """Signed links, each good for one thing; List-Unsubscribe headers.
 
-A token holds the reader's number, the second it ends (0: never) and 15 bytes of HMAC-SHA256 over
-purpose, number and end: 27 bytes, 36 letters. Nothing is stored, so a letter's links cost no row.
-A link ends with the reader's row or with the SECRET_KEY (old keys: SECRET_KEY_FALLBACKS).
-The unsubscribe token alone is a stored random one: RFC 8058 links in old mail must work for ever.
+A token holds the reader's number, the second it ends (0: never) and 15 bytes of keyed BLAKE2b
+(RFC 7693), personalised by purpose, over number and end: 27 bytes, 36 letters. Nothing is stored,
+so a letter's links cost no row. A link ends with the reader's row or with the SECRET_KEY (old keys:
+SECRET_KEY_FALLBACKS). The unsubscribe token alone is a stored random one: RFC 8058 links in old
+mail must work for ever.
 """
 
 from __future__ import annotations
 
 import binascii
 import hashlib
-import hmac
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
+from hmac import compare_digest
 from struct import Struct
 
 from django.conf import settings
@@ -36,11 +36,11 @@ FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 def make(subscriber_id: int, purpose: str, *, until: datetime | None = None) -> str:
     """A token that reads as this subscriber for this purpose only; about a microsecond."""
     body = BODY.pack(subscriber_id, 0 if until is None else int(until.timestamp()))
-    return _written(body, _signer(settings.SECRET_KEY, purpose))
+    return _written(body, _seal(settings.SECRET_KEY, purpose))
 
 
-def _written(body: bytes, sign: Callable[[bytes], bytes]) -> str:
-    raw = binascii.b2a_base64(body + sign(body), newline=False)
+def _written(body: bytes, seal: hashlib.blake2b) -> str:
+    raw = binascii.b2a_base64(body + _mac(body, seal), newline=False)
     return raw.translate(URL_SAFE).decode("ascii")
 
 
@@ -64,7 +64,7 @@ def _parse(token: str, purpose: str) -> tuple[int, int] | None:
         return None
     body, mac = raw[: BODY.size], raw[BODY.size :]
     for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        if hmac.compare_digest(mac, _signer(key, purpose)(body)):
+        if compare_digest(mac, _mac(body, _seal(key, purpose))):
             subscriber_id, until = BODY.unpack(body)
             # Larger numbers are signed by nobody; the check keeps them from the database.
             return (subscriber_id, until) if subscriber_id < 2**63 else None
@@ -72,22 +72,18 @@ def _parse(token: str, purpose: str) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=64)
-def _signer(secret: str, purpose: str) -> Callable[[bytes], bytes]:
-    """HMAC-SHA256 (RFC 2104) with both key blocks hashed beforehand, for half of hmac's time."""
+def _seal(secret: str, purpose: str) -> hashlib.blake2b:
+    """BLAKE2b with the key read in already, which is most of its work."""
     if purpose not in PURPOSES:
         raise ValueError(f"no such purpose: {purpose}")
-    key = hashlib.sha256(f"subscribers.links {purpose} {secret}".encode()).digest().ljust(64, b"\0")
-    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key))
-    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
+    key = hashlib.sha256(f"subscribers.links {secret}".encode()).digest()
+    return hashlib.blake2b(digest_size=MAC_LENGTH, key=key, person=purpose.encode())
 
-    def sign(body: bytes) -> bytes:
-        first = inner.copy()
-        first.update(body)
-        second = outer.copy()
-        second.update(first.digest())
-        return second.digest()[:MAC_LENGTH]
 
-    return sign
+def _mac(body: bytes, seal: hashlib.blake2b) -> bytes:
+    own = seal.copy()
+    own.update(body)
+    return own.digest()
 
 
 # Addresses, absolute: they stand in letters.
@@ -110,8 +106,8 @@ class OfLetters:
 
     def __init__(self) -> None:
         self.site = settings.SITE_URL
-        self.preferences = _signer(settings.SECRET_KEY, "preferences")
-        self.pause = _signer(settings.SECRET_KEY, "pause")
+        self.preferences = _seal(settings.SECRET_KEY, "preferences")
+        self.pause = _seal(settings.SECRET_KEY, "pause")
 
     def of(self, subscriber: Subscriber) -> tuple[str, str, str]:
         """To the preferences, to a pause, to the end: as the functions above make them."""
