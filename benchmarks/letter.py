@@ -65,7 +65,7 @@ def copy(number: int, papers: int, edition: Any, entered: Any) -> Any:
         entered.of(paper, section, json.dumps([{"kind": "topic", "topic": f"Topic {paper % 40}"}]))
         for paper, section in zip(chosen, LAYOUT, strict=True)
     )
-    return Copy(digest, entries, topics)
+    return Copy(digest, reader, edition, entries, topics)
 
 
 def main() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from django.conf import settings
 from django.utils import translation
@@ -18,18 +18,17 @@ from newsletter import reasons, sentences, subjects, wording
 from newsletter.facts import Copy, EntryFacts, PaperFacts
 from newsletter.items import Finished, Item, Placed, Section, Shown, make_item, make_update
 from newsletter.models import Digest, Edition, Entry
+from newsletter.said import Said, kept
 from newsletter.sizes import LOOKS, squeezed
 from subscribers import links
 
 PREHEADER_FROM = 4  # titles; a line has no room for more
 ITEMS_MOST = 20_000
-MADE_MOST = 100_000  # sentences kept for the letters to come
 
 NOBODY: frozenset[int] = frozenset()
 # As the tables have them: quicker than asking the enumeration with every paper.
 WEEKLY, MORE = Edition.Cadence.WEEKLY.value, Entry.Section.MORE.value
 
-T = TypeVar("T")
 # What a paper as it is printed is found by: its entry, where that says all; else also its look and
 # those of its authors whom the reader follows.
 Known = EntryFacts | tuple[EntryFacts, str, frozenset[int]]
@@ -121,18 +120,9 @@ class Layout:
         self.is_public = False
         # By how long summaries are wanted, and whether the letter is a weekly one.
         self._items: dict[tuple[str, bool], Shelf] = {}
-        self._made: dict[tuple[object, ...], Any] = {}
-
-    def once(self, make: Callable[..., T], *values: Hashable) -> T:
-        """`make(*values)`, made once for all letters that share these values."""
-        known = (make, values)
-        made: T | None = self._made.get(known)
-        if made is None:
-            if len(self._made) > MADE_MOST:
-                self._made.clear()
-            with self.speaking():
-                made = self._made[known] = make(*values)
-        return made
+        self.said = Said(self.speaking)
+        self._arranged = kept(self._new_arrangement, self.speaking)
+        self._update = kept(self._new_update, self.speaking)
 
     def letter(self, copy: Copy, *, squeeze: int = 0) -> Letter:
         """The letter of `copy`; each step of `squeeze` makes it smaller by one item.
@@ -141,9 +131,8 @@ class Layout:
         of a letter that lists papers.
         """
         digest = copy.digest
-        reader, edition = digest.subscriber, digest.edition
-        sections = self.sections(copy, squeeze=squeeze)
-        shown = [each for section in sections for each in section.shown]
+        reader, edition = copy.reader, copy.edition
+        sections, shown = self.sections(copy, squeeze=squeeze)
         template = TEMPLATES.get(digest.kind) or _regular(edition)
         if not shown and template not in {"quiet", "still_useful"}:
             raise LookupError("none of its papers exists any more")
@@ -153,11 +142,10 @@ class Layout:
             sections += self.since_sent(copy, after=len(shown), squeeze=squeeze)
         left_out = ""
         if squeeze:
-            whole = (*self.sections(copy), *self.since_sent(copy, after=0, squeeze=0))
+            whole = (*self.sections(copy)[0], *self.since_sent(copy, after=0, squeeze=0))
             count = sum(len(s.shown) for s in whole) - sum(len(s.shown) for s in sections)
-            left_out = self.once(sentences.left_out, count)
-        own_week, question, why = self.once(
-            self._fixed,
+            left_out = self.said.left_out(count)
+        own_week, question, why = self.said.lasting(
             copy.week.saved,
             copy.week.liked,
             edition.cadence,
@@ -177,7 +165,7 @@ class Layout:
             subject=subject,
             preheader=preheader or opening,
             date=self.date,
-            heading=self.once(sentences.heading, template, len(shown), bool(name)).replace(
+            heading=self.said.heading(template, len(shown), bool(name)).replace(
                 sentences.NAME, name
             ),
             opening=opening,
@@ -193,21 +181,10 @@ class Layout:
             unsubscribe_url=unsubscribe_url,
         )
 
-    def _fixed(
-        self, saved: int, liked: int, cadence: str, *rhythm: *tuple[str, int, int, str]
-    ) -> tuple[str, str, str]:
-        """What the letter says of the reader's week, asks at its end, and why it came."""
-        return (
-            sentences.own_week(saved, liked),
-            sentences.question(cadence),
-            sentences.why_this_mail(*rhythm),
-        )
-
     def sample(self, copy: Copy) -> Letter:
         """The letter for everybody: no name, no reasons, no links that are one reader's own."""
         self.is_public = True
-        sections = self.sections(copy)
-        shown = [each for section in sections for each in section.shown]
+        sections, shown = self.sections(copy)
         if not shown:
             raise LookupError("no papers")
         top, more = shown[0].item, len(shown) - 1
@@ -215,7 +192,7 @@ class Layout:
         opening = " ".join(
             (sentences.chosen_from(copy.digest.pool_size), sentences.read_in(minutes))
         )
-        is_weekly = _regular(copy.digest.edition) == "weekly"
+        is_weekly = _regular(copy.edition) == "weekly"
         return Letter(
             template="sample",
             digest_id=0,
@@ -241,18 +218,19 @@ class Layout:
 
     # Sections and items
 
-    def sections(self, copy: Copy, *, squeeze: int = 0) -> tuple[Section, ...]:
-        weekly = copy.digest.edition.cadence == WEEKLY
+    def sections(self, copy: Copy, *, squeeze: int = 0) -> tuple[tuple[Section, ...], list[Shown]]:
+        """The sections, and their papers one after another."""
+        weekly = copy.edition.cadence == WEEKLY
         placed = self._papers(copy, squeeze, weekly)
-        arranged = self.once(self._arranged, tuple([each.place for each in placed]), weekly)
+        order, sections = self._arranged(tuple([each.place for each in placed]), weekly)
+        shown = [placed[place][number] for number, place in order]
         return tuple([
-            Section(heading, note, tuple([placed[place].at(number) for number, place in papers]))
-            for heading, note, papers in arranged
-        ])  # fmt: skip
+            Section(heading, note, shown[start:end]) for heading, note, start, end in sections
+        ]), shown  # fmt: skip
 
     def _papers(self, copy: Copy, squeeze: int, weekly: bool) -> list[Placed]:
         """Those of its entries whose papers are still there, in the order given."""
-        summaries, followed = copy.digest.subscriber.summaries, copy.followed
+        summaries, followed = copy.reader.summaries, copy.followed
         shelf = self._items.setdefault((summaries, weekly), {})
         known: Sequence[Known] = copy.entries
         if squeeze or followed:
@@ -262,29 +240,34 @@ class Layout:
             ]
         placed = []
         for one in known:
-            each = shelf.get(one) or self._shelved(shelf, one, summaries, weekly)
+            each = shelf.get(one)
+            if each is None:
+                each = self._shelved(shelf, one, summaries, weekly)
             if each is not None:
                 placed.append(each)
         return placed
 
-    def _arranged(
+    def _new_arrangement(
         self, places: Sequence[tuple[str, str]], weekly: bool
-    ) -> list[tuple[str, str, list[tuple[int, int]]]]:
-        """Of each section heading, note and its papers: (number, place in the order given)."""
+    ) -> tuple[list[tuple[int, int]], list[tuple[str, str, int, int]]]:
+        """Of each paper its number and its place in the order given; of each section heading, note,
+        and where its papers begin and end.
+        """
         placed: dict[tuple[int, str], list[int]] = {}
         for place, (section, group) in enumerate(places):
             placed.setdefault((ORDER[section], group), []).append(place)
-        arranged, number = [], 1
+        order: list[int] = []
+        sections = []
         # Groups of one section stay in the order of their strongest papers.
-        for order, group in sorted(placed, key=lambda key: key[0]):
-            papers = list(enumerate(placed[order, group], number))
-            number += len(papers)
+        for rank, group in sorted(placed, key=lambda key: key[0]):
+            papers = placed[rank, group]
             if self.is_public:
-                words = sentences.public_heading(SECTIONS[order], group, len(papers))
+                words = sentences.public_heading(SECTIONS[rank], group, len(papers))
             else:
-                words = sentences.section_heading(SECTIONS[order], group, len(papers), weekly)
-            arranged.append((*words, papers))
-        return arranged
+                words = sentences.section_heading(SECTIONS[rank], group, len(papers), weekly)
+            sections.append((*words, len(order), len(order) + len(papers)))
+            order += papers
+        return list(enumerate(order, 1)), sections
 
     def _followed(self, paper_id: int, followed: frozenset[int]) -> frozenset[int]:
         paper = self.papers.get(paper_id)
@@ -327,17 +310,17 @@ class Layout:
         if squeeze > sum(LOOKS[entry.section] == "line" for entry in copy.entries):
             return ()
         made = [
-            self.once(self._update, update["paper"], str(update["kind"]), str(update["detail"]))
+            self._update(update["paper"], str(update["kind"]), str(update["detail"]))
             for update in copy.digest.updates
             if update["paper"] in self.papers
         ]
         told = [each for each in made if each is not None]
         if not told:
             return ()
-        shown = tuple(each.at(number) for number, each in enumerate(told, after + 1))
-        return (Section(*self.once(sentences.since_sent, len(told)), shown),)
+        shown = [each[number] for number, each in enumerate(told, after + 1)]
+        return (Section(*self.said.since_sent(len(told)), shown),)
 
-    def _update(self, paper_id: int, kind: str, detail: str) -> Placed | None:
+    def _new_update(self, paper_id: int, kind: str, detail: str) -> Placed | None:
         item = make_update(self.papers[paper_id], kind, detail)
         return Placed(item) if item else None
 
@@ -346,29 +329,33 @@ class Layout:
     def envelope(self, copy: Copy, template: str, shown: Sequence[Shown]) -> tuple[str, str]:
         """Subject and preheader; the latter is empty where the opening says it best."""
         if template == "still_useful" or not shown:
-            return self.once(sentences.subject_without_papers, template), ""
-        top, *others = [each.item for each in shown]
+            return self.said.subject_without_papers(template), ""
+        top, others = shown[0].item, shown[1:]
         author = _leading_author(copy, top) if copy.followed else ""
         if template == "weekly":
-            subject = self.once(subjects.weekly, top.title, len(others))
+            subject = self.said.subject_of_week(top.title, len(others))
         elif author:
-            subject = self.once(subjects.followed, author, top.title)
+            subject = self.said.subject_of_followed(author, top.title)
         else:
-            subject = self.once(subjects.daily, top.title, len(others))
-        teasers = [item.teaser for item in others if not item.is_surprise][:PREHEADER_FROM]
-        teasers[2:2] = [item.teaser for item in others if item.is_surprise][:1]
-        otherwise = self.once(sentences.chosen_from, copy.digest.pool_size)
+            subject = self.said.subject_of_day(top.title, len(others))
+        teasers: list[str] = []
+        surprises: list[str] = []
+        for each in others:
+            item = each.item
+            (surprises if item.is_surprise else teasers).append(item.teaser)
+        teasers[2:] = *surprises[:1], *teasers[2:PREHEADER_FROM]
+        otherwise = self.said.chosen_from(copy.digest.pool_size)
         return subject, subjects.preheader(teasers, otherwise)
 
     def opening(self, copy: Copy, template: str, shown: Sequence[Shown]) -> tuple[str, SafeString]:
         """The sentences under the heading, as text and as HTML."""
         if template in {"still_useful", "quiet"}:
-            words = self.once(sentences.opening_without_papers, template)
+            words = self.said.opening_without_papers(template)
             return words, escape(words)
         digest = copy.digest
-        topics = [self.once(sentences.topic, name) for name in copy.topics[: len(sentences.TOPICS)]]
+        topics = [self.said.topic(name) for name in copy.topics[: len(sentences.TOPICS)]]
         minutes = wording.minutes(sum([each.item.words for each in shown]))
-        frames = self.once(sentences.opening, digest.kind, digest.pool_size, minutes, len(topics))
+        frames = self.said.opening(digest.kind, digest.pool_size, minutes, len(topics))
         return sentences.with_topics(frames, topics)
 
 

@@ -186,18 +186,16 @@ class Addressed:
 
     def __call__(self, own: tuple[str, str]) -> bytes:
         words, address = own
-        if PLAIN.fullmatch(address):
-            line, stand_in = self.around(words, len(address))
-            if stand_in:
-                return line.replace(stand_in, address.encode("ascii"))
+        if PLAIN.fullmatch(address) and (around := self.around(words, len(address))):
+            before, after = around
+            return before + address.encode("ascii") + after
         return self.made(words.replace(ADDRESS, address))
 
-    def _around(self, words: str, length: int) -> tuple[bytes, bytes]:
-        """The line with an address that is nobody's; without it where that does not stay whole."""
+    def _around(self, words: str, length: int) -> tuple[bytes, bytes] | None:
+        """What stands before and behind an address so long; None where it does not stay whole."""
         stand_in = secrets.token_hex(length)[:length]
-        line = self.made(words.replace(ADDRESS, stand_in))
-        found = line.count(stand_in.encode())
-        return (line, stand_in.encode()) if found == 1 else (b"", b"")
+        around = self.made(words.replace(ADDRESS, stand_in)).split(stand_in.encode())
+        return (around[0], around[1]) if len(around) == 2 else None
 
 
 def _html_line(slot: Slot, before: str, after: str, words: str) -> bytes:

@@ -17,7 +17,7 @@ from django.utils.encoding import iri_to_uri
 from newsletter.models import Digest, Edition, Entry
 from papers import text
 from papers.models import Authorship, Engagement, Paper, PaperTopic
-from subscribers.models import Feedback, Follow, TopicPreference
+from subscribers.models import Feedback, Follow, Subscriber, TopicPreference
 
 URL_LONGEST = 500
 HISTORY = timedelta(days=8)  # of counters, for "rising: 9 to 74 upvotes"
@@ -91,9 +91,11 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One reader's digest, with its subscriber and edition loaded."""
+    """One reader's digest, with what was loaded for it."""
 
     digest: Digest
+    reader: Subscriber
+    edition: Edition
     entries: tuple[EntryFacts, ...]
     topics: tuple[str, ...] = ()  # names, the ones they want more of first
     followed: frozenset[int] = frozenset()  # author ids
@@ -160,6 +162,8 @@ def copies(digests: Sequence[Digest], shared: Entries | None = None) -> list[Cop
     return [
         Copy(
             digest,
+            digest.subscriber,
+            digest.edition,
             tuple(entries[digest.pk]),
             tuple(topics[digest.subscriber_id]),
             frozenset(followed[digest.subscriber_id]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -102,26 +102,26 @@ class Shown(Finished):
         return frame % {"why": self.why} if self.why else ""
 
 
-@dataclass(slots=True, eq=False)
-class Placed:
-    """An item and why it is there; made once for all who share both."""
+class Placed(dict[int, Shown]):
+    """An item and why it is there, made once for all who share both: by its number in a letter."""
 
-    item: Item
-    why: str = ""
-    place: tuple[str, str] = ("", "")  # the section it belongs in, and the group of it
-    places: dict[int, Shown] = field(default_factory=dict)
+    __slots__ = ("item", "place", "why")
 
-    def at(self, number: int) -> Shown:
-        if number not in self.places:
-            self.places[number] = Shown(number, self.item, self.why)
-        return self.places[number]
+    def __init__(self, item: Item, why: str = "", place: tuple[str, str] = ("", "")) -> None:
+        super().__init__()
+        self.item, self.why = item, why
+        self.place = place  # the section it belongs in, and the group of it
+
+    def __missing__(self, number: int) -> Shown:
+        shown = self[number] = Shown(number, self.item, self.why)
+        return shown
 
 
 @dataclass(slots=True)
 class Section(Finished):
     heading: str
     note: str
-    shown: tuple[Shown, ...]
+    shown: Sequence[Shown]
 
 
 def make_item(

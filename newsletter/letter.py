@@ -104,7 +104,7 @@ class Printer:
 
     def _printed(self, copy: Copy, look: Look) -> Printed | Unprintable:
         papers = self.archives[facts.as_of(copy.digest)].papers
-        if copy.digest.subscriber.text_only:
+        if copy.reader.text_only:
             return printed(copy, papers, look)
         try:
             data = self._run(copy, papers, look).data(copy)
@@ -114,11 +114,11 @@ class Printer:
         except Exception:
             # Whatever its data does, the plain render says it best.
             return printed(copy, papers, look)
-        return Printed(copy.digest.pk, copy.digest.subscriber.email, data)
+        return Printed(copy.digest.pk, copy.reader.email, data)
 
     def _run(self, copy: Copy, papers: Mapping[int, PaperFacts], look: Look) -> Run:
         digest = copy.digest
-        key = (digest.edition_id, digest.subscriber.language, facts.as_of(digest), look)
+        key = (digest.edition_id, copy.reader.language, facts.as_of(digest), look)
         if key not in self.runs:
             self.runs[key] = Run(copy, papers, look)
         return self.runs[key]
@@ -128,17 +128,17 @@ class Run:
     """Letters of one edition, language, instant and look on the press."""
 
     def __init__(self, copy: Copy, papers: Mapping[int, PaperFacts], look: Look = SHIPPED) -> None:
-        self.language = copy.digest.subscriber.language
-        self.layout = Layout(papers, on=copy.digest.edition.date, language=self.language)
+        self.language = copy.reader.language
+        self.layout = Layout(papers, on=copy.edition.date, language=self.language)
         self.press = Press(look, self.language)
         plain = rendered(copy, papers, look).message()
-        self.envelope = Envelope(plain.as_bytes(linesep="\r\n"), copy.digest)
+        self.envelope = Envelope(plain.as_bytes(linesep="\r\n"), copy)
 
     def data(self, copy: Copy) -> bytes:
         """The message as it goes over the wire; squeezed where the plain render would be."""
         for squeeze in range(len(copy.entries) + 1):
             sheet = self.press.sheet(self.layout.letter(copy, squeeze=squeeze))
-            data = self.envelope.around(sheet, copy.digest)
+            data = self.envelope.around(sheet, copy)
             if len(data) <= HTML_BUDGET or sheet.fits(HTML_BUDGET):
                 break
         return data
@@ -154,14 +154,14 @@ def printed(
         logger.exception("digest %s cannot be printed", copy.digest.pk)
         return Unprintable(copy.digest.pk, f"{type(error).__name__}: {error}"[:300])
     data = wire.stuffed(message.as_bytes(linesep="\r\n"))
-    return Printed(copy.digest.pk, copy.digest.subscriber.email, data)
+    return Printed(copy.digest.pk, copy.reader.email, data)
 
 
 def rendered(copy: Copy, papers: Mapping[int, PaperFacts], look: Look = SHIPPED) -> mail.Letter:
     """The letter of what was loaded; made smaller step by step until its HTML fits the budget."""
-    digest, reader = copy.digest, copy.digest.subscriber
+    digest, reader = copy.digest, copy.reader
     with translation.override(reader.language):
-        layout = Layout(papers, on=digest.edition.date)
+        layout = Layout(papers, on=copy.edition.date)
         for squeeze in range(len(copy.entries) + 1):
             letter = layout.letter(copy, squeeze=squeeze)
             message = mail.compose(

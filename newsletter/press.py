@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any
 
 from django.conf import settings
@@ -33,8 +34,8 @@ from newsletter.cutting import (
     text_bytes,
     text_start,
 )
+from newsletter.facts import Copy
 from newsletter.items import Item, Section, Shown
-from newsletter.models import Digest
 from newsletter.templatetags.letter import SLOT, Slot
 from subscribers import links, mail
 from subscribers.look import SHIPPED, Look
@@ -48,6 +49,9 @@ CUT: dict[str, Callable[[str, dict[str, str]], Cut]] = {"html": cut_html, "txt":
 WHOLE: dict[str, Callable[[str], bytes]] = {"html": html_bytes, "txt": text_bytes}
 HEADER = re.compile(rb"(?:\A|\r\n)([!-9;-~]+):((?:[^\r\n]|\r\n[ \t])*)")
 ANSWERS = "feedback_url"
+# Where something of one letter's own stands in its headers, which have no NUL (RFC 5322).
+PLACE = re.compile(rb"\0([a-z]+)\0")
+LINES = {b"subject": b"\0subject\0", b"to": b"To: \0to\0", b"date": b"\0date\0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +126,18 @@ class Press:
         html = shell.html[0].filled(letter, addresses)
         text = shell.text[0].filled(letter, texts)
         for section in letter.sections:
-            frame = self._frame(section)
-            place = 0
+            frame = self._frames.get((section.heading, section.note)) or self._frame(section)
+            before_html, between_html, after_html = frame.html
+            before_text, between_text, after_text = frame.text
             for shown in section.shown:
                 html_pieces, text_pieces = self._numbered.get(shown) or self._placed(shown)
-                html += frame.html[place], answers.join(html_pieces)
-                text += frame.text[place], text_answers.join(text_pieces)
-                place = 1
-            html.append(frame.html[2])
-            text.append(frame.text[2])
+                html.append(before_html)
+                html.append(answers.join(html_pieces))
+                text.append(before_text)
+                text.append(text_answers.join(text_pieces))
+                before_html, before_text = between_html, between_text
+            html.append(after_html)
+            text.append(after_text)
         html += shell.html[1].filled(letter, addresses)
         text += shell.text[1].filled(letter, texts)
         before, after = shell.subject
@@ -171,13 +178,10 @@ class Press:
         return _lines(raw, f"letter/item.{kind}")
 
     def _frame(self, section: Section) -> Frame:
-        key = (section.heading, section.note)
-        if key not in self._frames:
-            with self.speaking():
-                self._frames[key] = Frame(
-                    self._around(section, "html"), self._around(section, "txt")
-                )
-        return self._frames[key]
+        with self.speaking():
+            frame = Frame(self._around(section, "html"), self._around(section, "txt"))
+        self._frames[section.heading, section.note] = frame
+        return frame
 
     def _around(self, section: Section, kind: str) -> tuple[bytes, bytes, bytes]:
         """The section with three stand-ins for papers, cut where they came out."""
@@ -305,49 +309,56 @@ def _stand_in(number: int) -> Item:
 class Envelope:
     """The headers around letters of one edition and language, as the plain render writes them.
 
-    `plain` is the letter of `digest`: cut where what is its own came out.
+    `plain` is the letter of `copy`: cut where what is its own came out.
     """
 
-    def __init__(self, plain: bytes, digest: Digest) -> None:
+    def __init__(self, plain: bytes, copy: Copy) -> None:
         head, _, body = plain.partition(b"\r\n\r\n")
         boundary = _boundary(head)
         own = {
-            str(digest.uuid).encode(): b"%(uuid)b",
-            digest.subscriber.unsubscribe_token.encode(): b"%(token)b",
-            boundary: b"%(boundary)b",
+            str(copy.digest.uuid).encode(): b"uuid",
+            copy.reader.unsubscribe_token.encode(): b"token",
         }
-        lines = {
-            b"subject": b"%(subject)b",
-            b"to": b"To: %(to)b",
-            b"date": b"%(date)b",
-        }
-        head = b"\r\n".join(
-            lines.get(match[1].lower()) or _with_places(match[0].lstrip(b"\r\n"), own)
-            for match in HEADER.finditer(head)
+        self.head = _Form(
+            b"\r\n".join(
+                LINES.get(match[1].lower()) or _with_places(match[0].lstrip(b"\r\n"), own)
+                for match in HEADER.finditer(head)
+            )
         )
         _, text, html, _ = body.split(b"--" + boundary)
-        between = b"--%(boundary)b"
-        self.before_text = head + b"\r\n\r\n" + between + _with_places(_head(text), {})
-        self.before_html = b"\r\n" + between + _with_places(_head(html), {})
-        self.after = b"\r\n" + between + b"--\r\n"
-        self.domain = settings.MAIL_DOMAIN
+        self.boundary = _Form(b"\r\n--" + _with_places(boundary, own))
+        self.before_text, self.before_html = _head(text), _head(html)
 
-    def around(self, sheet: Sheet, digest: Digest) -> bytes:
+    def around(self, sheet: Sheet, copy: Copy) -> bytes:
         """The whole message, as it goes over the wire."""
-        reader = digest.subscriber
-        uuid = str(digest.uuid)
+        digest, reader = copy.digest, copy.reader
         own = {
             b"subject": _subject(sheet.subject),
             b"to": reader.email.encode("ascii"),
-            b"uuid": uuid.encode(),
+            b"uuid": str(digest.uuid).encode("ascii"),
             b"date": _date(digest.built_at),
             b"token": reader.unsubscribe_token.encode("ascii"),
-            b"boundary": mail.boundary(f"<{uuid}@{self.domain}>").encode(),
         }
+        boundary = self.boundary.filled(own)
         return b"".join((
-            self.before_text % own, *sheet.text, self.before_html % own, *sheet.html,
-            self.after % own,
+            self.head.filled(own), b"\r\n", boundary, self.before_text, *sheet.text,
+            boundary, self.before_html, *sheet.html, boundary, b"--\r\n",
         ))  # fmt: skip
+
+
+class _Form:
+    """Bytes with places for what is one letter's own, written as `_with_places` writes them."""
+
+    def __init__(self, raw: bytes) -> None:
+        names = PLACE.findall(raw)
+        if not names:
+            raise PressError("nothing in it is one letter's own")
+        self._raw = PLACE.sub(b"%b", raw.replace(b"%", b"%%"))
+        self._values = itemgetter(*names)
+
+    def filled(self, own: dict[bytes, bytes]) -> bytes:
+        filled: bytes = self._raw % self._values(own)
+        return filled
 
 
 def _head(part: bytes) -> bytes:
@@ -356,14 +367,13 @@ def _head(part: bytes) -> bytes:
 
 def _with_places(raw: bytes, own: dict[bytes, bytes]) -> bytes:
     """`raw` as a form: names in the places of what is one letter's own."""
-    raw = raw.replace(b"%", b"%%")
-    for value, place in own.items():
-        raw = raw.replace(value, place)
+    for value, name in own.items():
+        raw = raw.replace(value, b"\0%b\0" % name)
     return raw
 
 
 def _boundary(head: bytes) -> bytes:
-    found = re.search(rb'boundary="(=_[0-9a-f]{24})"', head)
+    found = re.search(rb'boundary="(=_[^"]+)"', head)
     if found is None:
         raise PressError("the plain letter has one part only")
     return found[1]

@@ -83,7 +83,7 @@ def proofs(look: Look) -> Iterator[tuple[mail.Letter, list[str]]]:
     """Each letter in `look`, with what both of its parts must say."""
     for cadence, kind in KINDS:
         copy = _copy(cadence, kind)
-        reader = copy.digest.subscriber
+        reader = copy.reader
         with translation.override("en"):
             content = Layout(PAPERS, on=ON).letter(copy)
         message = mail.compose(content.template, reader.email, letter.context(content), look=look)
@@ -154,4 +154,5 @@ def _copy(cadence: Edition.Cadence, kind: Digest.Kind) -> Copy:
     )
     sections = () if kind in EMPTY else Entry.Section.values
     entries = tuple(EntryFacts(n, section, REASONS) for n, section in enumerate(sections, 1))
-    return Copy(digest, entries, ("Sample topic",), frozenset({1}), Week(saved=2, liked=1))
+    topics, week = ("Sample topic",), Week(saved=2, liked=1)
+    return Copy(digest, reader, edition, entries, topics, frozenset({1}), week)

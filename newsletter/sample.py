@@ -38,8 +38,9 @@ def letter(edition: Edition) -> Letter:
         EntryFacts(paper.pk, Entry.Section.MORE if position else Entry.Section.TOP)
         for position, paper in enumerate(papers)
     )
-    digest = Digest(edition=edition, subscriber=Subscriber(), due_at=noon, pool_size=pool_size)
-    return Layout(archive.papers, on=edition.date).sample(Copy(digest, entries))
+    digest, nobody = Digest(due_at=noon, pool_size=pool_size), Subscriber()
+    copy = Copy(digest, nobody, edition, entries)
+    return Layout(archive.papers, on=edition.date).sample(copy)
 
 
 def page(edition: Edition) -> str:

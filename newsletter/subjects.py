@@ -62,9 +62,8 @@ def preheader(teasers: Sequence[str], otherwise: str) -> str:
     line = ""
     for part in teasers:
         longer = f"{line}; {part}" if line else part
-        if len(longer) > PREHEADER_LONGEST or len(line) >= PREHEADER_SHORTEST:
-            continue
-        line = longer
-    if len(line) < PREHEADER_SHORTEST:
-        line = f"{line}. {otherwise}" if line else otherwise
-    return shortened(line, PREHEADER_LONGEST)
+        if len(longer) <= PREHEADER_LONGEST:
+            line = longer
+            if len(line) >= PREHEADER_SHORTEST:
+                return line
+    return shortened(f"{line}. {otherwise}" if line else otherwise, PREHEADER_LONGEST)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import date, time
 
@@ -108,7 +107,7 @@ def papers(count: int) -> str:
 
 def minutes(words: int) -> int:
     """Whole minutes to read so many words, at least one."""
-    return max(1, math.ceil(words / WORDS_PER_MINUTE))
+    return max(1, -(-words // WORDS_PER_MINUTE))
 
 
 def weekdays(mask: int) -> str:

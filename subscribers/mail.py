@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 from collections.abc import Mapping
@@ -59,8 +58,11 @@ def subject_header(subject: str) -> str | Header:
 
 
 def boundary(message_id: str) -> str:
-    """Between the parts of one letter; "=_" never occurs in quoted-printable text (RFC 2045)."""
-    return f"=_{hashlib.sha256(message_id.encode()).hexdigest()[:24]}"
+    """Between the parts of one letter: the part of its Message-ID that is one letter's own.
+
+    "=_" never occurs in quoted-printable text (RFC 2045), a random number not in HTML.
+    """
+    return f"=_{message_id[1:].partition('@')[0]}"
 
 
 def compose(

@@ -150,7 +150,7 @@ def copies(draw):
     topics = tuple(draw(st.lists(WORDS.filter(text.clean), max_size=4)))
     week = facts.Week(draw(st.integers(0, 3)), draw(st.integers(0, 3)))
     followed = frozenset(draw(st.lists(st.integers(1, 9), max_size=2)))
-    copy = facts.Copy(digest, entries, topics, followed, week)
+    copy = facts.Copy(digest, digest.subscriber, digest.edition, entries, topics, followed, week)
     return copy, {paper.id: paper for paper in papers}
 
 

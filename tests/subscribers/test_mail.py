@@ -1,3 +1,6 @@
+import re
+from uuid import uuid4
+
 import pytest
 
 from subscribers import mail
@@ -82,3 +85,13 @@ def test_the_footer_names_the_operator_once(settings, address, owner):
     settings.SITE_NAME, settings.POSTAL_ADDRESS = "Paper Round", address
 
     assert mail.owner() == owner
+
+
+def test_the_boundary_of_a_letter_is_its_own_and_as_mail_allows():
+    notice, digest = "<notice-7@mail.example.net>", f"<{uuid4()}@mail.example.net>"
+
+    boundaries = [mail.boundary(notice), mail.boundary(digest)]
+
+    assert boundaries == ["=_notice-7", f"=_{digest[1:37]}"]
+    # RFC 2046, 5.1.1: at most 70 of these, the last no space.
+    assert all(re.fullmatch(r"[0-9A-Za-z'()+_,./:=?-]{1,70}", each) for each in boundaries)

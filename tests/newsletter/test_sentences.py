@@ -1,0 +1,42 @@
+"""The sentences of a letter that are not about one paper."""
+
+import pytest
+from django.conf import settings
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter import sentences
+from papers import text
+
+NAMES = st.lists(st.text(min_size=1, max_size=30).filter(text.clean), max_size=3)
+
+
+def said(names, pool_size=412):
+    frames = sentences.opening("regular", pool_size, 3, len(names))
+    return sentences.with_topics(frames, [sentences.topic(name) for name in names])
+
+
+@pytest.mark.parametrize("language", [code for code, _ in settings.LANGUAGES])
+def test_the_opening_names_topics_in_the_order_given(language):
+    names = ["Robotics", "100 % vision", "Graphs & <trees>"]
+
+    with translation.override(language):
+        words, html = said(names)
+
+    assert sorted(names, key=words.index) == names
+    assert html.index("<strong>Robotics</strong>") < html.index("<strong>100 % vision</strong>")
+    assert "<strong>Graphs &amp; &lt;trees&gt;</strong>" in html
+
+
+@given(NAMES)
+def test_the_opening_says_what_topics_are_called(names):
+    words, _ = said(names)
+
+    assert all(text.clean(name) in words for name in names)
+
+
+def test_an_opening_without_a_count_of_papers_names_no_topics():
+    words, html = said(["Robotics"], pool_size=0)
+
+    assert words == html == "About a 3-minute read."
