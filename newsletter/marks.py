@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -23,7 +23,7 @@ from django.db.models import Case, F, Max, Q, Value, When
 
 from newsletter.endings import change
 from newsletter.models import Attempt, Digest, Edition
-from newsletter.outcomes import Outcome
+from newsletter.outcomes import WORDS, Outcome
 from newsletter.schedule import LATE
 from newsletter.senders import Presence
 from subscribers import consent
@@ -54,6 +54,12 @@ SETTLE, SETTLE_AND_NAME = (
     f" uncertain_attempts = uncertain_attempts + %s{name}, sender_id = NULL, claimed_at = NULL"
     " WHERE id = %s AND status = 'sending' AND sender_id = %s"
     for name in ("", ", provider_message_id = %s")
+)
+# Nearly every letter; the same as the above with fewer columns.
+SETTLE_SENT = (
+    f"UPDATE {DIGESTS} SET status = 'sent', reason = '', not_before = NULL, sent_at = %s,"  # noqa: S608 - our own names
+    " uncertain_since = NULL, sender_id = NULL, claimed_at = NULL"
+    " WHERE id = %s AND status = 'sending' AND sender_id = %s"
 )
 CLOSE_ATTEMPT = (
     f"UPDATE {ATTEMPTS} SET finished_at = %s, outcome = %s, phase = %s, code = %s, reply = %s"  # noqa: S608 - our own names
@@ -129,10 +135,16 @@ class Marks:
         self._instant: Callable[[datetime], Any] = _as_it_is if self._is_postgresql else _utc
         self._is_always_durable = settings.SENDER_DURABLE == "full"
         self._durable_at = 0.0
+        self._hashers = consent.address_hashers()
+        self._begin_sql = self._sql(BEGIN.format(", ".join(["%s"] * len(self._hashers))))
+        self._late_since = self._late_until = datetime.min.replace(tzinfo=UTC)
+        self._due_since: Any = None  # of letters that are not too late between these two
         self._ids: list[int] = []  # for attempts to come
         self.volatile: list[Done] = []  # in commits that a crash of the database may forget
         if self._is_postgresql:
             self._commit_waits_for_disk(False)
+        else:
+            self._turn = _Immediately(self._db)
 
     def close(self) -> None:
         if self._is_postgresql and connection.is_usable():
@@ -163,8 +175,8 @@ class Marks:
             logger.warning("digest %s was settled by somebody else", done.tried.digest_id)
         if following is None or attempt_id is None:
             return None
-        attempts = following.digest.attempts + 1
-        return Tried(following.digest.pk, attempt_id, attempts, following.provider, now)
+        digest = following.digest
+        return Tried(digest.id, attempt_id, digest.attempts + 1, following.provider, now)
 
     def _step_sqlite(
         self, done: Done | None, following: Next | None, now: datetime
@@ -172,22 +184,22 @@ class Marks:
         settled, attempt_id = False, None
         if following and not self._ids:
             self._ids = self._take_ids()
-        with self._db.wrap_database_errors, _Immediately(self._db) as raw:
+        at = self._instant(now)
+        with self._db.wrap_database_errors, self._turn as cursor:
             if done:
-                settled = raw.execute(*self._settle(done, now)).rowcount == 1
-                raw.execute(*self._close_attempt(done, now))
-            if following and raw.execute(*self._begin(following, now)).rowcount == 1:
+                settled = cursor.execute(*self._settle(done, now, at)).rowcount == 1
+                cursor.execute(*self._close_attempt(done, at))
+            if following and cursor.execute(*self._begin(following, now)).rowcount == 1:
                 attempt_id = self._ids.pop()
-                opened = self._open_attempt(following, now)
-                raw.execute(OPEN_NUMBERED, [attempt_id, *opened])
+                cursor.execute(OPEN_NUMBERED, [attempt_id, *self._open_attempt(following, at)])
         return settled, attempt_id
 
     def _take_ids(self) -> list[int]:
         """Ids of attempts that nobody else gets, the next one last; SQLite."""
-        with self._db.wrap_database_errors, _Immediately(self._db) as raw:
-            if not raw.execute(TAKE_IDS).rowcount:  # none was ever given
-                raw.execute(BEGIN_IDS)
-            ((last,),) = raw.execute(LAST_ID).fetchall()
+        with self._db.wrap_database_errors, self._turn as cursor:
+            if not cursor.execute(TAKE_IDS).rowcount:  # none was ever given
+                cursor.execute(BEGIN_IDS)
+            ((last,),) = cursor.execute(LAST_ID).fetchall()
         return list(range(last, last - IDS_AT_ONCE, -1))
 
     def _step_postgresql(
@@ -196,7 +208,7 @@ class Marks:
         parts: list[str] = []
         values: list[Any] = []
         for name, made in (
-            ("settled", done and self._settle(done, now)),
+            ("settled", done and self._settle(done, now, now)),
             ("closed", done and self._close_attempt(done, now)),
             ("begun", following and self._begin(following, now)),
             ("opened", following and (OPEN_BEGUN, self._open_attempt(following, now))),
@@ -213,32 +225,44 @@ class Marks:
             row = cursor.execute(sql, values, prepare=True).fetchone()
         return row is not None and row[0] == 1, row and row[1]
 
-    def _settle(self, done: Done, now: datetime) -> Statement:
-        made = change(done.outcome, attempts=done.tried.attempts, now=now, jitter=random.random())
-        at = self._instant(now)
+    def _settle(self, done: Done, now: datetime, at: Any) -> Statement:
+        """`at` is `now` as the database takes it."""
+        tried, outcome = done
+        mine = [tried.digest_id, self.sender.pk]
+        if outcome.is_sent and not outcome.message_id:
+            return self._sql(SETTLE_SENT), [at, *mine]
+        made = change(outcome, attempts=tried.attempts, now=now, jitter=random.random())
         values = [
             made.status.value, made.reason, made.not_before and self._instant(made.not_before),
             at if made.status == Status.SENT else None, at if made.is_unsure else None,
             int(not made.is_blamed), int(made.is_unsure),
         ]  # fmt: skip
         sql = SETTLE
-        if done.outcome.message_id:
+        if outcome.message_id:
             sql = SETTLE_AND_NAME
-            values.append(done.outcome.message_id[:300])
-        return self._sql(sql), [*values, done.tried.digest_id, self.sender.pk]
+            values.append(outcome.message_id[:300])
+        return self._sql(sql), [*values, *mine]
 
-    def _close_attempt(self, done: Done, now: datetime) -> Statement:
-        outcome = done.outcome
-        said = [outcome.kind.value, outcome.phase[:12], outcome.code, outcome.reply[:300]]
-        return self._sql(CLOSE_ATTEMPT), [self._instant(now), *said, done.tried.attempt_id]
+    def _close_attempt(self, done: Done, at: Any) -> Statement:
+        tried, outcome = done
+        said = [WORDS[outcome.kind], outcome.phase[:12], outcome.code, outcome.reply[:300]]
+        return self._sql(CLOSE_ATTEMPT), [at, *said, tried.attempt_id]
 
     def _begin(self, letter: Next, now: datetime) -> Statement:
-        hashes = consent.address_hashes(letter.to)
-        ours = [letter.provider, letter.digest.pk, self.sender.pk, self._instant(now - LATE)]
-        return self._sql(_begin(len(hashes))), [*ours, letter.to, *hashes]
+        digest, to, provider = letter
+        hashes = [hashed(to) for hashed in self._hashers]
+        ours = [provider, digest.id, self.sender.pk, self._not_too_late(now)]
+        return self._begin_sql, [*ours, to, *hashes]
 
-    def _open_attempt(self, letter: Next, now: datetime) -> list[Any]:
-        return [self.sender.pk, letter.provider, self._instant(now), letter.digest.pk]
+    def _not_too_late(self, now: datetime) -> Any:
+        """Since when a letter may be due, made once a second."""
+        if not self._late_since <= now < self._late_until:
+            self._late_since, self._late_until = now, now + timedelta(seconds=1)
+            self._due_since = self._instant(now - LATE)
+        return self._due_since
+
+    def _open_attempt(self, letter: Next, at: Any) -> list[Any]:
+        return [self.sender.pk, letter.provider, at, letter.digest.id]
 
     # Durability
 
@@ -331,11 +355,6 @@ class Marks:
                 )
 
 
-@lru_cache(maxsize=8)
-def _begin(hashes: int) -> str:
-    return BEGIN.format(", ".join(["%s"] * hashes))
-
-
 def _as_it_is(value: T) -> T:
     return value
 
@@ -345,37 +364,39 @@ def _question_marks(sql: str) -> str:
     return sql.replace("%s", "?")
 
 
-@lru_cache(maxsize=8)  # one instant stands in several places of a step
 def _utc(at: datetime) -> str:
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+    return str(at.astimezone(UTC))[: -len("+00:00")]
 
 
 class _Immediately:
-    """SQLite's own connection in a transaction, or in the one that is open."""
+    """SQLite's own connection in a transaction, or in the one that is open; any number of times."""
 
     def __init__(self, db: BaseDatabaseWrapper) -> None:
+        self.db = db
         self.raw: Any = db.connection
-        self.is_ours = not db.in_atomic_block
+        self.cursor = self.raw.cursor()  # one for all: to make it costs as much as a small mark
+        self.is_ours = False
 
     def __enter__(self) -> Any:
+        self.is_ours = not self.db.in_atomic_block
         if self.is_ours:
             TURNS.acquire()
             try:
-                self.raw.execute("BEGIN IMMEDIATE")
+                self.cursor.execute("BEGIN IMMEDIATE")
             except BaseException:
                 TURNS.release()
                 raise
-        return self.raw
+        return self.cursor
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if not self.is_ours:
             return
         try:
             if kind is None:
-                self.raw.execute("COMMIT")
+                self.cursor.execute("COMMIT")
         finally:
             try:
                 if self.raw.in_transaction:  # it failed, or its commit did
-                    self.raw.execute("ROLLBACK")
+                    self.cursor.execute("ROLLBACK")
             finally:
                 TURNS.release()

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from newsletter.models import Attempt
 
+SENT = Attempt.Outcome.SENT
+WORDS = {kind: kind.value for kind in Attempt.Outcome}  # an enum is slow to tell its value
 ADDRESS = re.compile(r"[^\s<>()\[\]\"',;:]+@[^\s<>()\[\]\"',;:]+")
 
 
@@ -22,7 +24,7 @@ class Outcome(NamedTuple):
 
     @property
     def is_sent(self) -> bool:
-        return self.kind == Attempt.Outcome.SENT
+        return self.kind == SENT
 
 
 def quoted(text: str) -> str:

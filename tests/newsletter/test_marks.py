@@ -2,15 +2,16 @@
 
 import socket
 import subprocess
-from datetime import timedelta
+from datetime import UTC, timedelta, timezone
 
 import pytest
 from django.db import connection
 
 from newsletter import claims, sweeping
-from newsletter.marks import Done, Marks, Next
+from newsletter.marks import Done, Marks, Next, _utc
 from newsletter.models import Attempt, Digest, Sender
 from newsletter.outcomes import Outcome
+from newsletter.schedule import LATE
 from newsletter.senders import RESTART_PATIENCE, present
 from tests.factories import NOW, make_digest
 
@@ -107,6 +108,44 @@ def test_each_attempt_has_an_id_that_nobody_else_gets(sender, were_some):
     taken = [done.tried.attempt_id, others.tried.attempt_id, another.pk]
     assert len({*taken, *marks._ids}) == 3 + len(marks._ids)
     assert another.pk > max(marks._ids)
+
+
+def test_a_letter_that_gets_too_late_while_others_are_marked_does_not_go(sender):
+    marks = Marks(sender)
+    due = make_digest().due_at
+    make_digest()
+    held = claims.claim(sender.pk, NOW, most=2)
+    times = [due + LATE, due + LATE + timedelta(seconds=1)]
+
+    tried = [
+        marks.step(None, Next(digest, digest.subscriber.email, ""), now)
+        for digest, now in zip(held, times, strict=True)
+    ]
+
+    assert [mark is not None for mark in tried] == [True, False]
+
+
+def test_a_letter_accepted_at_its_second_try_keeps_nothing_of_its_refusal(sender):
+    digest = make_digest(attempts=1, reason="451 greylisted", not_before=NOW)
+    marks = Marks(sender)
+
+    marks.step(hand_over(marks, digest), None, NOW + timedelta(seconds=1))
+
+    assert outcome_of(digest) == ("sent", 2, ["sent"])
+    assert (digest.reason, digest.not_before) == ("", None)
+    assert (digest.sender, digest.claimed_at) == (None, None)
+    assert digest.sent_at == NOW + timedelta(seconds=1)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="psycopg takes instants as they are")
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=5, minutes=30))])
+@pytest.mark.parametrize("microsecond", [0, 1200])
+def test_an_instant_is_written_as_django_writes_it(zone, microsecond):
+    at = NOW.astimezone(zone).replace(microsecond=microsecond)
+
+    written = _utc(at)
+
+    assert written == connection.ops.adapt_datetimefield_value(at)
 
 
 @on_postgresql
