@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 from newsletter.line import Line, Reply, SilenceError
@@ -23,6 +24,8 @@ UNCERTAIN, NOT_TRIED = Attempt.Outcome.UNCERTAIN, Attempt.Outcome.NOT_TRIED
 
 # What may stand between < and > of MAIL and RCPT: RFC 5321's Dot-string, and a domain name.
 MAILBOX = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,255}")
+# Good replies to MAIL, RCPT and DATA, of a line each.
+GO_AHEAD = re.compile(rb"(?:2[0-9]{2} [^\r\n]*\r?\n){2}354 [^\r\n]*\r?\n")
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ class Dialogue:
         """Say goodbye where somebody listens."""
         if self.is_open and not self._ahead:
             try:
-                self._write(b"QUIT\r\n", 1.0)
+                self._write(1.0, b"QUIT\r\n")
                 self._reply(1.0)
             except SilenceError:
                 pass  # nothing was in the air
@@ -201,14 +204,14 @@ class Dialogue:
         The next letter's envelope, if given, travels in the same write: RFC 2920 §3.1 lets a
         message's end be followed by the next MAIL. envelope() then reads what came of it.
         """
-        lines = [data if data.endswith(b"\r\n") else data + b"\r\n", b".\r\n"]
+        end, timeout = b".\r\n" if data.endswith(b"\r\n") else b"\r\n.\r\n", self.relay.timeouts.dot
         if then and self.may_go_on and self._unmailable(then) is None:
-            lines.append(self._lines(then))
+            end += self._lines(then)
             self._ahead = True
         self.phase = "dot"
         try:
-            self._write(b"".join(lines), self.relay.timeouts.dot)
-            reply = self._reply(self.relay.timeouts.dot)
+            self._write(timeout, data, end)
+            reply = self._reply(timeout)
         except SilenceError as error:
             self.abort()
             return Outcome(UNCERTAIN, self.phase, None, str(error))
@@ -238,15 +241,13 @@ class Dialogue:
 
     def _lines(self, letter: Envelope) -> bytes:
         """What opens a letter: up to DATA where commands may be pipelined, else the first."""
-        lines = ["RSET"] if self._stale else []
-        if self.pipelines or not self._stale:
-            mail = f"MAIL FROM:<{letter.sender}>"
-            mail += f" SIZE={letter.size}" if "SIZE" in self.extensions else ""
-            mail += " BODY=8BITMIME" if letter.is_8bit and "8BITMIME" in self.extensions else ""
-            lines.append(mail)
+        reset = "RSET\r\n" if self._stale else ""
+        size = f" SIZE={letter.size}" if "SIZE" in self.extensions else ""
+        kind = " BODY=8BITMIME" if letter.is_8bit and "8BITMIME" in self.extensions else ""
+        mail = f"MAIL FROM:<{letter.sender}>{size}{kind}\r\n"
         if self.pipelines:
-            lines += [f"RCPT TO:<{letter.to}>", "DATA"]
-        return "".join(line + "\r\n" for line in lines).encode("ascii")
+            return f"{reset}{mail}RCPT TO:<{letter.to}>\r\nDATA\r\n".encode("ascii")
+        return (reset or mail).encode("ascii")
 
     def _offer(self, letter: Envelope) -> tuple[Outcome | None, bool]:
         """Ask, unless that was done ahead, and read the replies, each of them.
@@ -256,13 +257,13 @@ class Dialogue:
         timeout = self.relay.timeouts.command
         self.phase = "mail"
         if not self._ahead:
-            self._write(self._lines(letter), timeout)
+            self._write(timeout, self._lines(letter))
         self._ahead = False
         if self._stale:
             self._reply(timeout)
             self._stale = False
             if not self.pipelines:
-                self._write(self._lines(letter), timeout)
+                self._write(timeout, self._lines(letter))
         phase, reply = self._replies(letter, timeout)
         if reply is None:
             return None, False
@@ -274,11 +275,14 @@ class Dialogue:
 
     def _replies(self, letter: Envelope, timeout: float) -> tuple[str, Reply | None]:
         """The phase and reply of the first refusal; None where all three were good."""
+        if self.pipelines and self._line and self._line.pass_over(_is_go_ahead):  # nearly always
+            self.phase = "data"
+            return self.phase, None
         refusal: tuple[str, Reply] | None = None
         for phase, line in (("mail", ""), ("rcpt", f"RCPT TO:<{letter.to}>"), ("data", "DATA")):
             self.phase = phase
             if line and not self.pipelines:
-                self._write(f"{line}\r\n".encode("ascii"), timeout)
+                self._write(timeout, f"{line}\r\n".encode("ascii"))
             try:
                 reply = self._reply(timeout)
             except SilenceError:
@@ -293,14 +297,14 @@ class Dialogue:
                     break
             elif phase == "data" and is_good and refusal:
                 # It wants the body of a letter nobody gets: RFC 2920 §3.1 says to send none.
-                self._write(b".\r\n", timeout)
+                self._write(timeout, b".\r\n")
                 self._reply(timeout)
         return refusal or ("data", None)
 
     # Bytes
 
     def _ask(self, line: str) -> Reply:
-        self._write(f"{line}\r\n".encode(), self.relay.timeouts.command)
+        self._write(self.relay.timeouts.command, f"{line}\r\n".encode())
         return self._reply(self.relay.timeouts.command)
 
     @staticmethod
@@ -308,15 +312,21 @@ class Dialogue:
         if reply.code != good and (good or not reply.is_good):
             raise RelayError(phase, reply.text, reply.code)
 
-    def _write(self, data: bytes, timeout: float) -> None:
+    def _write(self, timeout: float, *parts: bytes) -> None:
         if self._line is None:
             raise SilenceError("the connection is closed")
-        self._line.write(data, timeout)
+        self._line.write(timeout, *parts)
 
     def _reply(self, timeout: float) -> Reply:
         if self._line is None:
             raise SilenceError("the connection is closed")
         return self._line.reply(timeout)
+
+
+@lru_cache(maxsize=64)  # servers repeat themselves
+def _is_go_ahead(said: bytes) -> bool:
+    """Whether this answers MAIL, RCPT and DATA, each as hoped: the body may follow."""
+    return GO_AHEAD.fullmatch(said) is not None
 
 
 def _judge(reply: Reply, phase: str) -> Outcome:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 import socket
+import ssl
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -33,6 +35,7 @@ class Line:
 
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
+        self._is_tls = isinstance(connection, ssl.SSLSocket)
         self._buffer = b""
         self._patience: float | None = None  # the time-out that the socket has
 
@@ -43,12 +46,22 @@ class Line:
     def close(self) -> None:
         self._socket.close()
 
-    def write(self, data: bytes, timeout: float) -> None:
+    def write(self, timeout: float, *parts: bytes) -> None:
+        """Write parts one after the other; without TLS none is copied for that."""
         try:
             self._wait_at_most(timeout)
-            self._socket.sendall(data)
+            sent = 0 if self._is_tls else self._socket.sendmsg(parts)
+            if sent < sum(map(len, parts)):
+                self._socket.sendall(b"".join(parts)[sent:])
         except OSError as error:
             raise SilenceError(_why(error)) from error
+
+    def pass_over(self, is_expected: Callable[[bytes], bool]) -> bool:
+        """Read all that has come already where it is as expected, as a whole; else nothing."""
+        if not is_expected(self._buffer):
+            return False
+        self._buffer = b""
+        return True
 
     def reply(self, timeout: float) -> Reply:
         """The next complete reply; raises SilenceError where none comes."""

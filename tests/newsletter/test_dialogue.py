@@ -6,7 +6,7 @@ import ssl
 import pytest
 import trustme
 
-from newsletter.dialogue import Dialogue, Envelope, Relay, Timeouts, mailable
+from newsletter.dialogue import Dialogue, Envelope, Relay, Timeouts, _is_go_ahead, mailable
 from newsletter.models import Attempt
 from tests.smtp_server import DROP, SILENT, Do, Event, SmtpServer
 
@@ -157,6 +157,24 @@ def test_the_next_envelope_travels_with_the_body_where_pipelining_is_announced()
         "RCPT TO:<bo@example.net>",
     ]
     assert server.recipients == ["ada@example.net"]
+
+
+@pytest.mark.parametrize(
+    ("said", "may_go"),
+    [
+        (b"250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 go on\r\n", True),
+        (b"250 Ok\n251 will forward\n354 go on\n", True),
+        (b"250 Ok\r\n550 no such user\r\n354 go on\r\n", False),
+        (b"250 Ok\r\n250 Ok\r\n554 no valid recipients\r\n", False),
+        (b"250 Ok\r\n250 Ok\r\n250 Ok\r\n", False),
+        (b"250-Ok\r\n250 Ok\r\n354 go on\r\n", False),
+        (b"250 Ok\r\n250 Ok\r\n354 go", False),
+        (b"250 Ok\r\n250 Ok\r\n354 go on\r\n421 closing\r\n", False),
+        (b"", False),
+    ],
+)
+def test_a_body_follows_at_once_only_after_three_good_replies(said, may_go):
+    assert _is_go_ahead(said) == may_go
 
 
 def test_a_refused_port_is_the_relays_fault():
