@@ -30,7 +30,7 @@ from newsletter.gate import LOOK_EVERY, Gate
 from newsletter.letter import Printer, Unprintable
 from newsletter.marks import Done, Marks, Next, Tried
 from newsletter.models import Attempt, Digest, Edition
-from newsletter.outcomes import Outcome
+from newsletter.outcomes import WORDS, Outcome
 from newsletter.senders import LockLostError, Presence, present
 from newsletter.transports import Ready, Way, way_out
 from newsletter.verdicts import Verdict
@@ -284,7 +284,7 @@ class Worker:
             return True
         outcome = self.way.hand_over(letter, provider, self.gate.may_go_ahead(following))
         self.done = Done(tried, outcome)
-        self.counts[str(outcome.kind.value)] += 1
+        self.counts[WORDS[outcome.kind]] += 1
         if not outcome.is_sent:
             self._write_down()
             suppress_if_gone(letter.to, outcome, now=self.run.clock())

@@ -137,8 +137,7 @@ class Marks:
         self._durable_at = 0.0
         self._hashers = consent.address_hashers()
         self._begin_sql = self._sql(BEGIN.format(", ".join(["%s"] * len(self._hashers))))
-        self._late_since = self._late_until = datetime.min.replace(tzinfo=UTC)
-        self._due_since: Any = None  # of letters that are not too late between these two
+        self._second = Second(datetime(1, 1, 2, tzinfo=UTC), self._instant)
         self._ids: list[int] = []  # for attempts to come
         self.volatile: list[Done] = []  # in commits that a crash of the database may forget
         if self._is_postgresql:
@@ -184,7 +183,7 @@ class Marks:
         settled, attempt_id = False, None
         if following and not self._ids:
             self._ids = self._take_ids()
-        at = self._instant(now)
+        at = self._second_of(now).written(now)
         with self._db.wrap_database_errors, self._turn as cursor:
             if done:
                 settled = cursor.execute(*self._settle(done, now, at)).rowcount == 1
@@ -251,15 +250,13 @@ class Marks:
     def _begin(self, letter: Next, now: datetime) -> Statement:
         digest, to, provider = letter
         hashes = [hashed(to) for hashed in self._hashers]
-        ours = [provider, digest.id, self.sender.pk, self._not_too_late(now)]
-        return self._begin_sql, [*ours, to, *hashes]
+        due_since = self._second_of(now).due_since
+        return self._begin_sql, [provider, digest.id, self.sender.pk, due_since, to, *hashes]
 
-    def _not_too_late(self, now: datetime) -> Any:
-        """Since when a letter may be due, made once a second."""
-        if not self._late_since <= now < self._late_until:
-            self._late_since, self._late_until = now, now + timedelta(seconds=1)
-            self._due_since = self._instant(now - LATE)
-        return self._due_since
+    def _second_of(self, now: datetime) -> Second:
+        if not self._second.since <= now < self._second.until:
+            self._second = Second(now, self._instant)
+        return self._second
 
     def _open_attempt(self, letter: Next, at: Any) -> list[Any]:
         return [self.sender.pk, letter.provider, at, letter.digest.id]
@@ -366,6 +363,20 @@ def _question_marks(sql: str) -> str:
 
 def _utc(at: datetime) -> str:
     return str(at.astimezone(UTC))[: -len("+00:00")]
+
+
+class Second:
+    """What is alike for all letters that are marked within one, made once for them."""
+
+    def __init__(self, now: datetime, instant: Callable[[datetime], Any]) -> None:
+        self.since = now.replace(microsecond=0)
+        self.until = self.since + timedelta(seconds=1)
+        self.due_since = instant(self.since - LATE)  # of a letter that is not too late
+        self._text = _utc(self.since)
+
+    def written(self, at: datetime) -> str:
+        """An instant of this second as SQLite keeps it."""
+        return f"{self._text}.{at.microsecond:06}" if at.microsecond else self._text
 
 
 class _Immediately:
