@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -37,7 +38,7 @@ PRINTED_OF_READER = (
     "id", "email", "unsubscribe_token", "name", "language", "timezone", "cadence", "hour",
     "weekdays", "summaries", "text_only",
 )  # fmt: skip
-COLUMNS = [*(f"d.{name}" for name in PRINTED), *(f"r.{name}" for name in PRINTED_OF_READER)]
+INSTANTS = ("due_at", "built_at")
 DIGESTS = Digest._meta.db_table
 
 # SQL of our own where an edition of many small claims would spend more on making it than on it.
@@ -46,8 +47,7 @@ TAKE = (
     " WHERE status = 'pending' AND id IN ({})"
 )
 HELD = (
-    f"SELECT {', '.join(COLUMNS)} FROM {DIGESTS} d"  # noqa: S608 - our own names
-    f" JOIN {Subscriber._meta.db_table} r ON r.id = d.subscriber_id"
+    f"SELECT {{}} FROM {DIGESTS} d JOIN {Subscriber._meta.db_table} r ON r.id = d.subscriber_id"  # noqa: S608 - our own names
     " WHERE d.sender_id = %s AND d.status = 'claimed' AND d.id BETWEEN %s AND %s ORDER BY d.id"
 )
 HOLDING = (
@@ -190,37 +190,51 @@ def open_editions(choice: Choice = EVERYTHING) -> dict[int, Edition]:
 def _held(ids: list[int], sender_id: int, editions: Mapping[int, Edition]) -> list[Digest]:
     """Those of these letters that are the sender's now, in the order of their ids."""
     taken, digests = set(ids), []
+    is_sqlite = connection.vendor == "sqlite"
     with connection.cursor() as cursor:
-        cursor.execute(HELD, [sender_id, min(ids), max(ids)])
+        cursor.execute(_held_sql(is_sqlite), [sender_id, min(ids), max(ids)])
         rows = cursor.fetchall()
     for values in rows:
         if values[0] not in taken:
             continue
-        digest = _row(Digest, PRINTED, values)
-        _as_django_reads(digest)
-        loaded = digest._state.fields_cache
-        loaded["subscriber"] = _row(Subscriber, PRINTED_OF_READER, values[len(PRINTED) :])
-        loaded["edition"] = editions[digest.edition_id]
-        digests.append(digest)
+        fields = dict(zip(PRINTED, values, strict=False))
+        _as_django_reads(fields, is_sqlite)
+        readers = zip(PRINTED_OF_READER, values[len(PRINTED) :], strict=True)
+        loaded = {
+            "subscriber": _row(Subscriber, dict(readers), {}),
+            "edition": editions[fields["edition_id"]],
+        }
+        digests.append(_row(Digest, fields, loaded))
     return digests
 
 
-def _as_django_reads(digest: Digest) -> None:
+@lru_cache(maxsize=2)
+def _held_sql(is_sqlite: bool) -> str:
+    # A column with a sign before it has no type, and sqlite3 leaves its text to us.
+    plain = INSTANTS if is_sqlite else ()
+    columns = [f"{'+' if name in plain else ''}d.{name}" for name in PRINTED]
+    return HELD.format(", ".join([*columns, *(f"r.{name}" for name in PRINTED_OF_READER)]))
+
+
+def _as_django_reads(fields: dict[str, Any], is_sqlite: bool) -> None:
     """What SQLite keeps as text becomes what it stands for; both databases leave JSON to us."""
-    fields = digest.__dict__
     fields["updates"] = json.loads(fields["updates"]) if fields["updates"] != "[]" else []
-    if connection.vendor == "sqlite":
+    if is_sqlite:
         fields["uuid"] = UUID(int=int(fields["uuid"], 16))
-        for name in ("due_at", "built_at"):
-            fields[name] = fields[name].replace(tzinfo=UTC)
+        for name in INSTANTS:
+            fields[name] = _instant(fields[name])
 
 
-def _row(model: type[M], names: Sequence[str], values: Sequence[Any]) -> M:
+@lru_cache(maxsize=64)  # letters of an hour are due, and of a batch built, at one instant
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _row(model: type[M], fields: dict[str, Any], related: dict[str, Model]) -> M:
     """As Django loads a row of which some fields are deferred, at a fraction of its cost."""
-    row = model.__new__(model)
-    row._state = ModelState()
-    row._state.db, row._state.adding = DEFAULT_DB_ALIAS, False
-    row.__dict__.update(zip(names, values, strict=False))
+    row, state = model.__new__(model), ModelState()
+    state.__dict__.update(db=DEFAULT_DB_ALIAS, adding=False, fields_cache=related)
+    row.__dict__ = {"_state": state, **fields}
     return row
 
 
