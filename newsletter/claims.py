@@ -42,6 +42,13 @@ INSTANTS = ("due_at", "built_at")
 DIGESTS = Digest._meta.db_table
 
 # SQL of our own where an edition of many small claims would spend more on making it than on it.
+# The same letters as claimable() names, of one edition.
+READY = (
+    f"SELECT d.id FROM {DIGESTS} d JOIN {Edition._meta.db_table} e ON e.id = d.edition_id"  # noqa: S608 - our own names
+    " WHERE d.edition_id = %s AND d.status = 'pending' AND d.id > %s AND e.status = 'open'"
+    " AND d.due_at <= %s AND (d.due_at >= %s OR d.kind = 'first')"
+    " AND (d.not_before IS NULL OR d.not_before <= %s)"
+)
 TAKE = (
     f"UPDATE {DIGESTS} SET status = 'claimed', sender_id = %s, claimed_at = %s"  # noqa: S608 - our own names
     " WHERE status = 'pending' AND id IN ({})"
@@ -103,25 +110,35 @@ def claim(
     `editions` are those that open_editions() named a moment ago.
     """
     editions = open_editions(choice) if editions is None else editions
-    with transaction.atomic():
-        if connection.features.has_select_for_update_skip_locked:
-            with connection.cursor() as cursor:
-                # Marks need not wait for the disk because a crash never forgets whose letters
-                # these are.
-                cursor.execute("SET LOCAL synchronous_commit TO on")
-        ids: list[int] = []
-        for rows in _by_edition(editions, now, choice):
-            rows = rows.filter(pk__gt=after).order_by("pk")
-            if connection.features.has_select_for_update_skip_locked:
-                rows = rows.select_for_update(skip_locked=True, of=("self",))
-            ids += rows.values_list("pk", flat=True)[: most - len(ids)]
+    at, late = (connection.ops.adapt_datetimefield_value(t) for t in (now, now - LATE))
+    many_at_once = connection.features.has_select_for_update_skip_locked
+    ready, chosen = _ready_sql(by_email=bool(choice.email), skip_locked=many_at_once), []
+    if choice.email:
+        chosen.append(choice.email)
+    ids: list[int] = []
+    with transaction.atomic(), connection.cursor() as cursor:
+        if many_at_once:
+            # Marks need not wait for the disk because a crash never forgets whose letters
+            # these are.
+            cursor.execute("SET LOCAL synchronous_commit TO on")
+        for edition in editions:
+            cursor.execute(ready, [edition, after, at, late, at, *chosen, most - len(ids)])
+            ids += (pk for (pk,) in cursor.fetchall())
             if len(ids) == most:
                 break
         if ids:
-            at = connection.ops.adapt_datetimefield_value(now)
-            with connection.cursor() as cursor:
-                cursor.execute(TAKE.format(_marks(ids)), [sender_id, at, *ids])
+            cursor.execute(TAKE.format(_marks(ids)), [sender_id, at, *ids])
     return _held(ids, sender_id, editions) if ids else []
+
+
+@lru_cache(maxsize=4)
+def _ready_sql(*, by_email: bool, skip_locked: bool) -> str:
+    sql = READY
+    if by_email:
+        readers = Subscriber._meta.db_table
+        sql += f" AND d.subscriber_id IN (SELECT r.id FROM {readers} r WHERE r.email = %s)"  # noqa: S608 - our own names
+    sql += " ORDER BY d.id LIMIT %s"
+    return f"{sql} FOR UPDATE OF d SKIP LOCKED" if skip_locked else sql
 
 
 def waiting(now: datetime, *, most: int, choice: Choice = EVERYTHING) -> int:

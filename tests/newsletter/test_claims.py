@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from newsletter import claims, delivery, letter
 from newsletter.models import Digest, Sender
+from newsletter.schedule import LATE
 from tests.factories import NOW, make_digest, make_edition
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,34 @@ def test_a_share_is_the_smaller_the_less_is_left_and_the_more_senders_there_are(
         make_digest(papers=[], status=Digest.Status.CLAIMED, sender=make_sender())
 
     assert claims.fair_share(make_sender().pk, most=10, least=2).letters == share
+
+
+def test_taken_is_what_could_go_and_nothing_else():
+    late, soon = NOW - LATE - timedelta(seconds=1), NOW + timedelta(seconds=1)
+    ready = [{}, {"not_before": NOW}, {"due_at": NOW - LATE}, {"due_at": late, "kind": "first"}]
+    not_ready = [
+        {"due_at": soon},
+        {"due_at": soon, "kind": "first"},
+        {"due_at": late},
+        {"not_before": soon},
+        {"status": "sent", "sent_at": NOW},
+    ]
+    made = [make_digest(papers=[], **fields) for fields in ready + not_ready]
+    expected = [digest.pk for digest in made[: len(ready)]]
+    could_go = list(claims.claimable(NOW).order_by("pk").values_list("pk", flat=True))
+
+    taken = claims.claim(make_sender().pk, NOW, most=len(made))
+
+    assert [digest.pk for digest in taken] == could_go == expected
+
+
+def test_a_choice_of_one_reader_takes_that_readers_letters_only():
+    digest, _ = make_digest(papers=[]), make_digest(papers=[])
+    choice = claims.Choice(email=digest.subscriber.email)
+
+    taken = claims.claim(make_sender().pk, NOW, most=2, choice=choice)
+
+    assert taken == [digest]
 
 
 @pytest.mark.parametrize(("waiting", "sure"), [(3, 0), (4, 0), (7, 0), (8, 1), (16, 3), (40, 7)])
