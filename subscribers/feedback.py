@@ -12,6 +12,7 @@ from papers.models import Author, Paper, Topic
 from subscribers.models import Feedback, Follow, Rule, Subscriber, TopicPreference
 
 Kind = Feedback.Kind
+OFFERED = (Kind.SAVED, Kind.MORE, Kind.LESS)  # on a paper's page
 
 # What a tap takes back: a paper cannot be more and less, and who says that it was only known, or
 # only the authors, has nothing against its subject.
@@ -75,9 +76,12 @@ def undo_all(subscriber: Subscriber, *, now: datetime) -> int:
 def standing(subscriber: Subscriber, papers: list[Paper]) -> dict[int, set[str]]:
     """Paper id → the kinds of feedback that stand, for pages that show pressed buttons."""
     kinds: dict[int, set[str]] = {}
-    taps = subscriber.feedback.filter(undone_at=None, paper__in=papers)
-    for paper_id, kind in taps.values_list("paper_id", "kind"):
-        kinds.setdefault(paper_id, set()).add(kind)
+    of_them = Q(paper__in=papers) | Q(paper__merged_into__in=papers)
+    taps = subscriber.feedback.filter(of_them, undone_at=None)
+    for paper_id, merged_into, kind in taps.values_list(
+        "paper_id", "paper__merged_into_id", "kind"
+    ):
+        kinds.setdefault(merged_into or paper_id, set()).add(kind)
     return kinds
 
 

@@ -59,6 +59,20 @@ def follow_author(request: HttpRequest, subscriber: Subscriber, pk: int) -> Http
     return _back_to(author, subscriber)
 
 
+@require_POST
+@signed_in
+def tap(request: HttpRequest, subscriber: Subscriber, pk: str, kind: str) -> HttpResponse:
+    """What they say of a paper on its page."""
+    paper = feedback.canonical(get_object_or_404(Paper, pk=int(pk)))
+    now = timezone.now()
+    if "undo" in request.POST:
+        feedback.undo(subscriber, paper, kind, now=now)
+        feedback.seen(subscriber, now=now)
+    else:
+        feedback.give(subscriber, paper, kind, now=now)
+    return HttpResponseRedirect(f"{paper.get_absolute_url()}#{kind}")
+
+
 def _back_to(subject: Topic | Author, subscriber: Subscriber) -> HttpResponse:
     feedback.seen(subscriber, now=timezone.now())
     # The browser moves the focus to the button, which says what it is now.

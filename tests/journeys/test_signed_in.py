@@ -47,6 +47,12 @@ def test_following_saved_papers_and_signing_out_need_no_script_and_no_mouse(new_
     page.get_by_role("button", name=f"Follow {LONG}", pressed=False).wait_for()
 
     page.get_by_role("link", name="Saved").press("Enter")
+    page.locator(".learnt a").press("Enter")
+    page.get_by_role("button", name="Less like this", pressed=False).press("Enter")
+    less = page.get_by_role("button", name="Less like this", pressed=True)
+    less.wait_for()
+    assert less.evaluate("button => button === document.activeElement"), "where they were"
+    page.get_by_role("link", name="Saved").press("Enter")
     page.get_by_role("button", name="Remove").press("Enter")
     page.get_by_text("Nothing saved yet").wait_for()
     page.get_by_role("link", name="Preferences").press("Enter")
@@ -63,16 +69,16 @@ def test_the_pages_of_a_known_reader_are_accessible(assert_accessible, paper, re
     author = paper.authorships.all()[0].author
     feedback.follow_author(reader, author)
 
-    paths = "/saved", "/saved?removed", "/topic/rl", author.get_absolute_url(), "/today"
-    assert_accessible(*paths, signed_in_by=home)
+    pages = author.get_absolute_url(), paper.get_absolute_url()
+    assert_accessible("/saved", "/saved?removed", "/topic/rl", *pages, "/today", signed_in_by=home)
 
 
 @pytest.mark.parametrize("locale", ["en-GB", "de", "ar"])
-def test_what_is_pressed_is_tall_enough(locale, new_page, reader):
+def test_what_is_pressed_is_tall_enough(locale, new_page, paper, reader):
     page = new_page(width=320, locale=locale)
     page.goto(links.preferences_url(reader))
 
-    for path in ("/topic/rl", "/saved"):
+    for path in ("/topic/rl", "/saved", paper.get_absolute_url()):
         page.goto(path)
         for button in page.get_by_role("button").all():
             box = button.bounding_box()

@@ -154,6 +154,9 @@ def of_a_reader(client, reader, papers, of_topic):
         yield f"{shown} signed in", client.get(shown)
     for path in ("/topic/stars", f"/author/{followed}"):
         yield f"{path}/follow", client.post(f"{path}/follow", {"unfollow": "1"}, follow=True)
+    for kind in ("saved", "more"):
+        path = f"/answer/{papers[1].pk}/{kind}"
+        yield f"{kind} of a paper", client.post(path, {"give": "1"}, follow=True)
     yield "/saved", client.get("/saved")
     for paper in feedback.saved(reader):
         yield "/saved removed", client.post("/saved", {"paper": paper}, follow=True)

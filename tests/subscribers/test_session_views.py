@@ -81,7 +81,10 @@ def test_saved_papers_stand_newest_first_and_nothing_else(client, reader):
 def test_without_a_saved_paper_the_page_says_where_to_save_one(client):
     page = BeautifulSoup(client.get("/saved").content, "lxml").select_one(".empty")
 
-    assert page.p.get_text() == "Nothing saved yet: tap “Save” under a paper in a letter."
+    assert (
+        page.p.get_text()
+        == "Nothing saved yet: tap “Save” under a paper, in a letter or on its page."
+    )
     assert [link["href"] for link in page.select("a")] == ["/today"]
 
 
@@ -311,6 +314,89 @@ def test_what_is_not_offered_cannot_be_followed(client, robots, path):
 
     assert answer.status_code == 404
     assert stored() == [0, 0, 0, 0]
+
+
+def taps(answer):
+    """What stands on the buttons of a paper's page, and whether it is pressed."""
+    buttons = BeautifulSoup(answer.content, "lxml").select(".actions [aria-pressed]")
+    return {button.get_text().strip(): button["aria-pressed"] == "true" for button in buttons}
+
+
+def test_a_reader_saves_a_paper_on_its_page_and_takes_it_back(client, reader):
+    paper = make_paper()
+    where = paper.get_absolute_url()
+
+    before = taps(client.get(where))
+    saved = client.post(f"/answer/{paper.pk}/saved", {"give": "1"}, follow=True)
+    while_saved = titles(client.get("/saved"))
+    undone = client.post(f"/answer/{paper.pk}/saved", {"undo": "1"}, follow=True)
+
+    assert before == {"Save": False, "More like this": False, "Less like this": False}
+    assert saved.redirect_chain == [(f"{where}#saved", 302)], "the focus goes to the button"
+    assert taps(saved) == {"Saved": True, "More like this": False, "Less like this": False}
+    assert while_saved == [paper.title]
+    assert taps(undone) == before
+    assert "private" in saved["Cache-Control"]
+    reader.refresh_from_db()
+    assert reader.last_seen_at is not None
+
+
+def test_more_and_less_of_a_paper_take_each_other_back(client, reader):
+    paper = make_paper()
+
+    client.post(f"/answer/{paper.pk}/more", {"give": "1"})
+    answer = client.post(f"/answer/{paper.pk}/less", {"give": "1"}, follow=True)
+
+    assert taps(answer) == {"Save": False, "More like this": False, "Less like this": True}
+    assert feedback.standing(reader, [paper]) == {paper.pk: {"less"}}
+
+
+def test_what_was_said_of_a_paper_stands_on_the_page_of_the_one_it_became(client, reader):
+    kept, merged = make_paper(), make_paper()
+    save(reader, merged)
+    merged.merged_into = kept
+    merged.save()
+
+    shown = taps(client.get(kept.get_absolute_url()))
+    answer = client.post(f"/answer/{merged.pk}/saved", {"undo": "1"}, follow=True)
+
+    assert shown["Saved"]
+    assert answer.redirect_chain == [(f"{kept.get_absolute_url()}#saved", 302)]
+    assert not taps(answer)["Save"]
+
+
+def test_a_stranger_sees_no_buttons_and_what_they_post_is_led_to_sign_in():
+    paper = make_paper()
+
+    page = Client().get(paper.get_absolute_url())
+    answer = Client().post(f"/answer/{paper.pk}/saved", {"give": "1"})
+
+    assert taps(page) == {}
+    assert (answer.status_code, answer["Location"]) == (302, "/sign-in")
+
+
+@pytest.mark.parametrize("path", ["0/saved", f"{'9' * 30}/saved", "x/saved", "1/pasted", "1/"])
+def test_what_is_no_paper_or_no_answer_is_not_found(client, reader, path):
+    answer = client.post(f"/answer/{path}", {"give": "1"})
+
+    assert answer.status_code == 404
+    assert not reader.feedback.exists()
+
+
+def test_opening_the_address_of_an_answer_gives_none(client, reader):
+    answer = client.get(f"/answer/{make_paper().pk}/more?give=1")
+
+    assert answer.status_code == 405
+    assert not reader.feedback.exists()
+
+
+def test_another_site_cannot_answer_for_a_reader(client, reader):
+    client.handler.enforce_csrf_checks = True
+
+    answer = client.post(f"/answer/{make_paper().pk}/more", {"give": "1"})
+
+    assert answer.status_code == 403
+    assert not reader.feedback.exists()
 
 
 def test_a_known_reader_costs_three_small_queries_more_at_most(client, reader, subject):

@@ -1,11 +1,11 @@
-"""The button by which a signed-in reader follows what a page is about."""
+"""What a signed-in reader may press on the page of a topic, an author or a paper."""
 
 from __future__ import annotations
 
 from django import template
 from django.urls import reverse
 
-from papers.models import Author, Topic
+from papers.models import Author, Paper, Topic
 from subscribers import feedback
 from subscribers.models import Subscriber
 
@@ -28,4 +28,15 @@ def follow_author(reader: Subscriber, author: Author) -> dict[str, object]:
         "action": reverse("subscribers:follow_author", args=[author.pk]),
         "is_followed": feedback.follows_author(reader, author),
         "is_muted": feedback.mutes_author(reader, author),
+    }
+
+
+@register.inclusion_tag("subscribers/taps.html")
+def taps(reader: Subscriber, paper: Paper) -> dict[str, object]:
+    pressed = feedback.standing(reader, [paper]).get(paper.pk, set())
+    return {
+        "taps": [
+            (kind, reverse("subscribers:tap", args=[paper.pk, kind]), kind in pressed)
+            for kind in feedback.OFFERED
+        ]
     }
