@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Case, F, Max, Q, Value, When
 
 from newsletter.endings import change
@@ -26,6 +23,7 @@ from newsletter.models import Attempt, Digest, Edition
 from newsletter.outcomes import WORDS, Outcome
 from newsletter.schedule import LATE
 from newsletter.senders import Presence
+from newsletter.sqlite import Immediately, question_marks, utc
 from subscribers import consent
 from subscribers.models import Subscriber, Suppression
 
@@ -40,10 +38,6 @@ DIGESTS, ATTEMPTS = Digest._meta.db_table, Attempt._meta.db_table
 READERS, EDITIONS = Subscriber._meta.db_table, Edition._meta.db_table
 SUPPRESSIONS = Suppression._meta.db_table
 
-
-# SQLite has one writer. Who waits for that sleeps for milliseconds; who waits for this, no longer
-# than needed. Processes still meet in SQLite.
-TURNS = threading.Lock()
 
 T = TypeVar("T")
 Statement = tuple[str, list[Any]]  # as the database takes them
@@ -131,8 +125,8 @@ class Marks:
         self._db = connections[DEFAULT_DB_ALIAS]  # of this thread
         self._is_postgresql = self._db.vendor == "postgresql"
         # Each database has its own marks for values, and its own instants.
-        self._sql = _as_it_is if self._is_postgresql else _question_marks
-        self._instant: Callable[[datetime], Any] = _as_it_is if self._is_postgresql else _utc
+        self._sql = _as_it_is if self._is_postgresql else question_marks
+        self._instant: Callable[[datetime], Any] = _as_it_is if self._is_postgresql else utc
         self._is_always_durable = settings.SENDER_DURABLE == "full"
         self._durable_at = 0.0
         self._hashers = consent.address_hashers()
@@ -143,7 +137,7 @@ class Marks:
         if self._is_postgresql:
             self._commit_waits_for_disk(False)
         else:
-            self._turn = _Immediately(self._db)
+            self._turn = Immediately(self._db)
 
     def close(self) -> None:
         if self._is_postgresql and connection.is_usable():
@@ -356,15 +350,6 @@ def _as_it_is(value: T) -> T:
     return value
 
 
-@lru_cache(maxsize=32)
-def _question_marks(sql: str) -> str:
-    return sql.replace("%s", "?")
-
-
-def _utc(at: datetime) -> str:
-    return str(at.astimezone(UTC))[: -len("+00:00")]
-
-
 class Second:
     """What is alike for all letters that are marked within one, made once for them."""
 
@@ -372,42 +357,8 @@ class Second:
         self.since = now.replace(microsecond=0)
         self.until = self.since + timedelta(seconds=1)
         self.due_since = instant(self.since - LATE)  # of a letter that is not too late
-        self._text = _utc(self.since)
+        self._text = utc(self.since)
 
     def written(self, at: datetime) -> str:
         """An instant of this second as SQLite keeps it."""
         return f"{self._text}.{at.microsecond:06}" if at.microsecond else self._text
-
-
-class _Immediately:
-    """SQLite's own connection in a transaction, or in the one that is open; any number of times."""
-
-    def __init__(self, db: BaseDatabaseWrapper) -> None:
-        self.db = db
-        self.raw: Any = db.connection
-        self.cursor = self.raw.cursor()  # one for all: to make it costs as much as a small mark
-        self.is_ours = False
-
-    def __enter__(self) -> Any:
-        self.is_ours = not self.db.in_atomic_block
-        if self.is_ours:
-            TURNS.acquire()
-            try:
-                self.cursor.execute("BEGIN IMMEDIATE")
-            except BaseException:
-                TURNS.release()
-                raise
-        return self.cursor
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if not self.is_ours:
-            return
-        try:
-            if kind is None:
-                self.cursor.execute("COMMIT")
-        finally:
-            try:
-                if self.raw.in_transaction:  # it failed, or its commit did
-                    self.cursor.execute("ROLLBACK")
-            finally:
-                TURNS.release()

@@ -8,11 +8,12 @@ import pytest
 from django.db import connection
 
 from newsletter import claims, sweeping
-from newsletter.marks import Done, Marks, Next, Second, _utc
+from newsletter.marks import Done, Marks, Next, Second
 from newsletter.models import Attempt, Digest, Sender
 from newsletter.outcomes import Outcome
 from newsletter.schedule import LATE
 from newsletter.senders import RESTART_PATIENCE, present
+from newsletter.sqlite import utc
 from tests.factories import NOW, make_digest
 
 pytestmark = pytest.mark.django_db
@@ -143,9 +144,9 @@ def test_a_letter_accepted_at_its_second_try_keeps_nothing_of_its_refusal(sender
 def test_an_instant_is_written_as_django_writes_it(zone, microsecond):
     at = NOW.astimezone(zone).replace(microsecond=microsecond)
 
-    written = Second(at.replace(microsecond=7), _utc).written(at)
+    written = Second(at.replace(microsecond=7), utc).written(at)
 
-    assert _utc(at) == written == connection.ops.adapt_datetimefield_value(at)
+    assert utc(at) == written == connection.ops.adapt_datetimefield_value(at)
 
 
 @on_postgresql
