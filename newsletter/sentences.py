@@ -21,7 +21,7 @@ NAME_LONGEST = 40
 # In the places of what is one reader's own. Outside text has no control characters: text.clean().
 NAME, ADDRESS = "\x02", "\x03"
 TOPICS = ("\x04", "\x05", "\x06")  # as many as the opening names
-A_TOPIC = re.compile("([\x04\x05\x06])")
+A_TOPIC = re.compile(f"[{''.join(TOPICS)}]")
 HEADINGS: dict[str, str] = {
     Entry.Section.FOLLOWED: gettext_noop("From people you follow"),
     Entry.Section.MORE: gettext_noop("More for you"),
@@ -68,14 +68,15 @@ def opening_without_papers(template: str) -> str:
     )
 
 
-def opening(kind: str, pool_size: int, minutes: int, topics: int) -> tuple[list[str], list[str]]:
-    """The sentences under the heading as text and as HTML, in pieces: every second one stands in
-    the place of a topic's name. Lists keep their order in every language.
+def opening(kind: str, pool_size: int, minutes: int, topics: int) -> tuple[str, str, int]:
+    """The sentences under the heading as text and as HTML, with %s in the places of the topics'
+    names, and how many they are. Lists keep their order in every language.
     """
     before, after = around(kind)
     chosen = chosen_from(pool_size, TOPICS[:topics])
     words = " ".join(filter(None, (before, chosen, read_in(minutes), after)))
-    return A_TOPIC.split(words), A_TOPIC.split(escape(words))
+    plain, html = (A_TOPIC.sub("%s", each.replace("%", "%%")) for each in (words, escape(words)))
+    return plain, html, len(A_TOPIC.findall(words))
 
 
 def topic(name: str) -> tuple[str, str]:
@@ -85,14 +86,12 @@ def topic(name: str) -> tuple[str, str]:
 
 
 def with_topics(
-    frames: tuple[list[str], list[str]], topics: Sequence[tuple[str, str]]
+    frames: tuple[str, str, int], topics: Sequence[tuple[str, str]]
 ) -> tuple[str, SafeString]:
     """An opening, with as many names of topics as it has places for."""
-    words, html = frames[0].copy(), frames[1].copy()
-    places = len(words) // 2
-    words[1::2] = [name for name, _ in topics[:places]]
-    html[1::2] = [bold for _, bold in topics[:places]]
-    return "".join(words), SafeString("".join(html))
+    words, html, places = frames
+    names, bold = zip(*topics[:places], strict=True) if places else ((), ())
+    return words % names, SafeString(html % bold)
 
 
 def chosen_from(pool_size: int, topics: Sequence[str] = ()) -> str:
