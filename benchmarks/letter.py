@@ -1,7 +1,8 @@
 """Print letters: microseconds each, plainly and on the press, the same letters in one run.
 
-The middle of forty samples, and the least: what the machine does where nothing else runs on it
-(the manual of Python's timeit says why). Laying a letter out is done for the press as for the plain
+Letters come in batches, read just before they are printed, as a sender does. The middle of the
+batches of all rounds, and the least: what the machine does where nothing else runs on it (the
+manual of Python's timeit says why). Laying a letter out is done for the press as for the plain
 render; joining is what the press does instead of rendering.
 
 python -m benchmarks.letter [--readers 2000] [--papers 1000]
@@ -20,6 +21,8 @@ from typing import Any
 from benchmarks import scratch
 
 NOW = datetime(2026, 2, 20, 7, tzinfo=UTC)
+BATCH = 200  # as many letters as a sender claims at once
+ROUNDS = 4
 LAYOUT = ["top", *["more"] * 5, "outside", *["also"] * 3]
 
 
@@ -92,25 +95,25 @@ def main() -> None:
         run.data(each)
     first_round = time.process_time() - start
     plain, pressed, joined = [], [], []
-    sample = max(1, len(copies) // 40)
-    for each in range(0, len(copies), sample):
-        some = copies[each : each + sample]
+    for start_of_batch in [*range(1, arguments.readers + 1, BATCH)] * ROUNDS:
+        numbers = range(start_of_batch, min(start_of_batch + BATCH, arguments.readers + 1))
+        some = [copy(n, arguments.papers, edition, entered) for n in numbers]
         start = time.process_time()
-        letter.printed(copies[each], papers)
+        letter.printed(some[0], papers)
         plain.append(time.process_time() - start)
         start = time.process_time()
-        for other in some:
-            run.data(other)
+        for each in some:
+            run.data(each)
         pressed.append((time.process_time() - start) / len(some))
-        laid_out = [run.layout.letter(other) for other in some]
+        laid_out = [run.layout.letter(each) for each in some]
         start = time.process_time()
-        for content, other in zip(laid_out, some, strict=True):
-            run.envelope.around(run.press.sheet(content), other)
+        for content, each in zip(laid_out, some, strict=True):
+            run.envelope.around(run.press.sheet(content), each)
         joined.append((time.process_time() - start) / len(some))
     fragments = len(run.press._fragments)
     new = [
         copy(n, arguments.papers, edition, entered)
-        for n in range(len(copies) + 1, 2 * len(copies) + 1)
+        for n in range(arguments.readers + 1, 2 * arguments.readers + 1)
     ]
     start = time.process_time()
     for each in new:
