@@ -265,6 +265,18 @@ def test_a_stranger_is_offered_the_ways_in(robots, ada):
     assert not author.select("form, #follow")
 
 
+def test_a_stranger_is_told_on_a_papers_page_how_to_save_it(client):
+    page = make_paper().get_absolute_url()
+
+    strangers = BeautifulSoup(Client().get(page).content, "lxml")
+    readers = BeautifulSoup(client.get(page).content, "lxml")
+
+    assert strangers.select(".pills a")[-1].get_text() == "Sign in to save it"
+    assert strangers.select(".pills a")[-1]["href"] == "/sign-in"
+    assert not strangers.select("form")
+    assert "/sign-in" not in [way["href"] for way in readers.select(".pills a")]
+
+
 def test_a_strangers_tap_is_led_to_sign_in_and_follows_nothing(subject):
     answer = Client().post(f"{subject.get_absolute_url()}/follow", {"follow": "1"})
 
