@@ -30,10 +30,19 @@ class Row:
     """One paper as a list prints it."""
 
     paper: Paper
-    authors: Sequence[Author]  # the first three
-    others: int  # how many more there are
+    everyone: Sequence[Author]  # who wrote it, in order
     topic: Topic | None  # the one it fits best, of those it belongs to
     gained: int | None  # upvotes since yesterday; None where nobody counted
+
+    @property
+    def authors(self) -> Sequence[Author]:
+        """Those a list names."""
+        return self.everyone[:NAMED_AUTHORS]
+
+    @property
+    def others(self) -> int:
+        """How many more there are."""
+        return len(self.everyone) - len(self.authors)
 
 
 def latest_day(until: date | None = None) -> date | None:
@@ -91,8 +100,8 @@ def rising(limit: int = 5, *, topic: Topic | None = None, days: int = 7) -> list
     return dress(ranked(day, days=days, topic=topic)[:limit]) if day else []
 
 
-def dress(papers: Iterable[Paper] | QuerySet[Paper]) -> list[Row]:
-    """Rows in the same order; three queries for any number of papers."""
+def dress(papers: Iterable[Paper] | QuerySet[Paper], *, names_topics: bool = True) -> list[Row]:
+    """Rows in the same order; three queries for any number of papers, two without topics."""
     if isinstance(papers, QuerySet):
         papers = papers.defer("abstract", "keywords", "origins")
     listed = list(papers)
@@ -100,13 +109,12 @@ def dress(papers: Iterable[Paper] | QuerySet[Paper]) -> list[Row]:
     authors: dict[int, list[Author]] = defaultdict(list)
     for authorship in Authorship.objects.filter(paper__in=ids).select_related("author"):
         authors[authorship.paper_id].append(authorship.author)
-    topics = best_topics(ids)
+    topics = best_topics(ids) if names_topics else {}
     gained = gained_since_yesterday(ids)
     return [
         Row(
             paper,
-            authors[paper.pk][:NAMED_AUTHORS],
-            max(0, len(authors[paper.pk]) - NAMED_AUTHORS),
+            authors[paper.pk],
             topics.get(paper.pk),
             gained.get(paper.pk),
         )

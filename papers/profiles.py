@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 
 from papers import lists
@@ -16,6 +17,8 @@ from papers.models import Author, Authorship, Engagement, Paper, PaperTopic, Top
 WEEKS = 12
 RECENTLY = timedelta(days=90)
 LATEST = 300  # papers looked at to name a topic's authors or neighbours
+
+Papers = QuerySet[Paper, Any]  # their ids
 
 
 @dataclass(frozen=True)
@@ -36,23 +39,19 @@ class TopicProfile:
 
 
 def of_topic(topic: Topic, limit: int = 10) -> TopicProfile:
-    """Everything in nine queries, however many papers the topic has."""
+    """Everything in seven queries, however many papers the topic has."""
     papers = lists.of_topic(Paper.objects.canonical(), topic)
-    latest = list(
-        papers.order_by("-first_mentioned_on", "-id").values_list("pk", "first_mentioned_on")[
-            :LATEST
-        ]
-    )
-    ids = [pk for pk, _ in latest]
-    last = next((day for _, day in latest if day), None) or timezone.localdate()
+    by_day = papers.order_by(F("first_mentioned_on").desc(nulls_last=True), "-id")
+    newest = list(by_day[:limit])
+    last = (newest[0].first_mentioned_on if newest else None) or timezone.localdate()
     rising = list(lists.ranked(last, days=7, topic=topic)[:limit])
-    newest = list(papers.filter(pk__in=ids[:limit]).order_by("-first_mentioned_on", "-id"))
-    rows = lists.dress([*rising, *newest])
+    rows = lists.dress([*rising, *newest], names_topics=False)
+    latest = by_day.values("pk")[:LATEST]
     return TopicProfile(
         rising=rows[: len(rising)],
         newest=rows[len(rising) :],
-        authors=list(active_authors(ids)),
-        neighbours=list(neighbours(topic, ids)),
+        authors=list(active_authors(latest)),
+        neighbours=list(neighbours(topic, latest)),
         weeks=papers_per_week(topic, last),
     )
 
@@ -70,22 +69,22 @@ def papers_per_week(topic: Topic, last: date) -> list[Week]:
     return [Week(first + timedelta(weeks=n), counts[n]) for n in range(WEEKS)]
 
 
-def active_authors(paper_ids: Sequence[int], limit: int = 8) -> QuerySet[Author]:
+def active_authors(papers: Papers, limit: int = 8) -> QuerySet[Author]:
     """Who wrote most of these papers; two at least, the newest first on a tie."""
     return (
-        Author.objects.filter(authorships__paper__in=paper_ids)
+        Author.objects.filter(authorships__paper__in=papers)
         .annotate(papers_here=Count("authorships"))
         .filter(papers_here__gte=2)
         .order_by("-papers_here", "-pk")[:limit]
     )
 
 
-def neighbours(topic: Topic, paper_ids: Sequence[int], limit: int = 6) -> QuerySet[Topic]:
+def neighbours(topic: Topic, papers: Papers, limit: int = 6) -> QuerySet[Topic]:
     """Other topics that most of these papers belong to."""
     return (
         Topic.objects.active()
         .exclude(pk=topic.pk)
-        .filter(paper_topics__paper__in=paper_ids, paper_topics__belongs=True)
+        .filter(paper_topics__paper__in=papers, paper_topics__belongs=True)
         .annotate(shared=Count("paper_topics"))
         .order_by("-shared", "position")[:limit]
     )

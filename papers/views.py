@@ -106,14 +106,15 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponse:
         return redirect(found.merged_into, permanent=True)
     fits = profiles.topics_of(found)
     readings = profiles.readings(found)
+    own, *similar = lists.dress([found, *profiles.similar(found, fits)])
     context = {
         "paper": found,
-        "authorships": list(found.authorships.select_related("author")),
+        "authors": own.everyone,
         "topics": fits,
         "readings": readings,
         "trend": trend.told(found.trend_inputs),
         "line": plots.line([(reading.read_at, reading.upvotes or 0) for reading in readings]),
-        "similar": lists.dress(profiles.similar(found, fits)),
+        "similar": similar,
         "mentions": found.mentions.order_by("mentioned_on")[:10],
     }
     return render(request, "papers/paper.html", context)
@@ -121,11 +122,13 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @require_safe
 def author(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Author, pk=pk)
+    count = Count("authorships", filter=Q(authorships__paper__merged_into=None))
+    found = get_object_or_404(Author.objects.annotate(papers_here=count), pk=pk)
     papers = Paper.objects.canonical().filter(authorships__author=found)
-    page = Paginator(papers.order_by("-published_at", "-id"), PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    paginator = Paginator(papers.order_by("-published_at", "-id"), PER_PAGE)
+    # Annotated, so that no query of its own counts them.
+    paginator.count = found.papers_here  # type: ignore[attr-defined]
+    page = paginator.get_page(request.GET.get("page"))
     context = {
         "author": found,
         "page": page,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from papers.models import Author, Paper, Topic
 from subscribers.models import Feedback, Follow, Rule, Subscriber, TopicPreference
@@ -106,8 +106,15 @@ def follow_author(subscriber: Subscriber, author: Author) -> bool:
     return Follow.objects.get_or_create(subscriber=subscriber, author=author)[1]
 
 
-def follows_author(subscriber: Subscriber, author: Author) -> bool:
-    return subscriber.follows.filter(author=author).exists()
+def stance(subscriber: Subscriber, author: Author) -> tuple[bool, bool]:
+    """Whether they follow the author, and whether they muted them, in one query."""
+    follows = Follow.objects.filter(subscriber=OuterRef("pk"), author=author)
+    mutes = Rule.objects.filter(
+        subscriber=OuterRef("pk"), kind=Rule.Kind.MUTE_AUTHOR, author=author
+    )
+    reader = Subscriber.objects.filter(pk=subscriber.pk)
+    is_followed, is_muted = reader.values_list(Exists(follows), Exists(mutes)).get()
+    return is_followed, is_muted
 
 
 def mutes_author(subscriber: Subscriber, author: Author) -> bool:

@@ -23,11 +23,12 @@ def follow_topic(reader: Subscriber, topic: Topic) -> dict[str, object]:
 
 @register.inclusion_tag("subscribers/follow.html")
 def follow_author(reader: Subscriber, author: Author) -> dict[str, object]:
+    is_followed, is_muted = feedback.stance(reader, author)
     return {
         "name": author.name,
         "action": reverse("subscribers:follow_author", args=[author.pk]),
-        "is_followed": feedback.follows_author(reader, author),
-        "is_muted": feedback.mutes_author(reader, author),
+        "is_followed": is_followed,
+        "is_muted": is_muted,
     }
 
 

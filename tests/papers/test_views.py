@@ -6,7 +6,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from papers.models import Author, Engagement, Mention, Paper, PaperTopic
-from tests.factories import NOW, make_paper, make_topic
+from tests.factories import NOW, make_paper, make_subscriber, make_topic
+from tests.subscribers.test_session import signed_in
 
 pytestmark = pytest.mark.django_db
 TODAY = NOW.date()
@@ -223,8 +224,11 @@ def test_an_author_has_papers_newest_first_and_people_they_wrote_with(client):
     assert "Bo B" in response.content.decode()
 
 
+@pytest.mark.parametrize("who", ["stranger", "reader"])
 @pytest.mark.parametrize("kind", ["today", "topics", "topic", "paper", "author"])
-def test_twice_the_rows_take_no_more_queries_and_ten_at_most(client, kind):
+def test_twice_the_rows_take_no_more_queries_and_ten_at_most(client, kind, who):
+    if who == "reader":
+        client = signed_in(make_subscriber())
     topic = make_topic(slug="robots")
     paper = listed(topic=topic, authors=["Ada A", "Bo B"])
     addresses = {
