@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import lru_cache, partial
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.utils import translation
@@ -336,7 +335,7 @@ class Envelope:
         own = {
             "subject": _subject(sheet.subject),
             "to": reader.email.encode("ascii"),
-            "uuid": _written(digest.uuid),
+            "uuid": str(digest.uuid).encode("ascii"),
             "date": _date(digest.built_at),
             "token": reader.unsubscribe_token.encode("ascii"),
         }
@@ -354,12 +353,6 @@ def _form(raw: bytes) -> Cut:
         raise PressError("nothing in it is one letter's own")
     places = range(1, len(pieces), 2)
     return Cut(tuple(pieces), tuple((place, pieces[place].decode()) for place in places))
-
-
-def _written(uuid: UUID) -> bytes:
-    """As str() writes it, in a third of the time."""
-    raw = b"%032x" % uuid.int
-    return b"-".join((raw[:8], raw[8:12], raw[12:16], raw[16:20], raw[20:]))
 
 
 def _head(part: bytes) -> bytes:
