@@ -351,6 +351,8 @@ LOGGING = {
         **{
             name: {"level": LOG_LEVEL} for name in ("papers", "subscribers", "newsletter", "celery")
         },
+        # Warns of every HEAD, whose body Django leaves to the server to drop.
+        "gunicorn.http.wsgi": {"level": "ERROR"},
         # Prints a traceback for each broken mail, which newsletter/bounces.py then reads itself.
         "flufl.bounce": {"level": "CRITICAL"},
     },

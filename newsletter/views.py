@@ -49,7 +49,7 @@ def view(request: HttpRequest, token: str, digest: Digest) -> HttpResponse:
     return HttpResponse(page, headers={"X-Robots-Tag": "noindex, nofollow"})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @opened_by(_digest, _reader)
 def tap(
     request: HttpRequest, token: str, digest: Digest, paper_id: int, action: str
@@ -81,7 +81,7 @@ def tap(
     return render(request, "newsletter/tap.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @opened_by(_digest, _reader)
 def answer(request: HttpRequest, token: str, digest: Digest, word: str) -> HttpResponse:
     """To the letter's one question, or to "still useful?"."""

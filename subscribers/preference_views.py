@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from papers.models import Paper
 from subscribers import consent, feedback, library, limits, links, preferences, session, takeout
@@ -40,7 +40,7 @@ NAMED_AT_MOST = 20  # pasted lines that are named in the answer
 own = for_reader("preferences")
 
 
-@require_GET
+@require_safe
 @own
 def centre(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     return show(request, token, subscriber)
@@ -81,7 +81,7 @@ def pause_here(request: HttpRequest, token: str, subscriber: Subscriber) -> Http
     return _saved(token, "when")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_reader("pause")
 def pause(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """The letter's own link: two weeks without letters, or back again."""
@@ -104,7 +104,7 @@ def _pause(request: HttpRequest, subscriber: Subscriber, now: datetime) -> None:
     consent.pause(subscriber, until=now + length if length else None, now=now)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @own
 def bring(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Take in pasted papers and say what became of each."""
@@ -139,7 +139,7 @@ def forget(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResp
     return _saved(token, "data")
 
 
-@require_GET
+@require_safe
 @own
 def export(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """All we know of this reader, as a JSON file to keep."""
@@ -148,7 +148,7 @@ def export(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResp
     return response
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @own
 def erase(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     if request.method != "POST":

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from papers import lists
 from subscribers import consent, limits, links, preferences, session
@@ -23,7 +23,7 @@ from subscribers.models import Notice, Subscriber
 PROMISE = gettext_lazy("We ask you to confirm first. Every email has a one-click unsubscribe.")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def landing(request: HttpRequest) -> HttpResponse:
     """The claim and the form; after a sign-up the same page with what to do next."""
     if request.method == "POST":
@@ -70,7 +70,7 @@ def _landing(
     return render(request, "subscribers/landing.html", context, status=status)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_reader("confirm")
 def confirm(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     if request.method == "POST":
@@ -86,7 +86,7 @@ def confirm(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpRes
     return render(request, "subscribers/confirm.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Ask for a link by mail; the answer is the same whether the address is known or not.
@@ -115,7 +115,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "subscribers/sign_in.html", {"form": form, "sent_to": email})
 
 
-@require_GET
+@require_safe
 @for_reader("sign_in")
 def sign_in_by_link(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Straight to the preferences; the cookie this sets changes nothing of the reader's."""
@@ -136,7 +136,7 @@ def _of_unsubscribe_token(token: str) -> Subscriber | None:
 
 
 @csrf_exempt  # mail clients post here without a cookie (RFC 8058)
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @opened_by(_of_unsubscribe_token, itself)
 def unsubscribe(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     if request.method == "POST":
@@ -161,7 +161,7 @@ def _unsubscribed(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     return response
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_reader("restore")
 def restore(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Take an unsubscribing back, as it was or weekly instead."""

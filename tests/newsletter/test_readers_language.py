@@ -82,6 +82,18 @@ def test_a_page_behind_a_readers_link_speaks_their_language(name, client, time_m
     assert answer["Content-Language"] == "ar"
 
 
+@pytest.mark.parametrize("name", sorted({*behind_links()}))
+def test_a_page_behind_a_readers_link_answers_head_as_it_answers_get(name, client, time_machine):
+    time_machine.move_to(NOW + timedelta(days=2))
+    make_topic()
+    reader = make_subscriber(status=STATUS.get(name, Subscriber.Status.ACTIVE))
+    where = address(name, left(reader) if name == "restore" else reader)
+
+    asked, seen = client.head(where), client.get(where)
+
+    assert (asked.status_code, asked.content) == (seen.status_code, b"")
+
+
 def test_what_is_wrong_in_a_form_is_said_in_the_readers_language(client):
     home = address("preferences", arab())
 

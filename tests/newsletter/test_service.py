@@ -1,5 +1,6 @@
 """The process tree of `manage.py run`, as processes."""
 
+import logging
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 from django.core.management import CommandError, call_command
+from gunicorn.http import wsgi
 
 from newsletter import service
 
@@ -86,6 +88,11 @@ def test_it_serves_starts_again_what_dies_and_leaves_no_orphan(running):
     assert eventually(lambda: answers(address) and not first & set(parts_of(bind)) - {main.pid})
     main.kill()
     assert eventually(lambda: not parts_of(bind))
+
+
+def test_a_watcher_that_asks_for_headers_only_fills_no_log():
+    assert not wsgi.log.isEnabledFor(logging.WARNING)
+    assert wsgi.log.isEnabledFor(logging.ERROR)
 
 
 def test_with_a_broker_celery_does_the_work(settings):

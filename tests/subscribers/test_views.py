@@ -236,8 +236,9 @@ def test_one_click_needs_no_cookie_and_answers_200_every_time(client):
     assert [event.door for event in withdrawn] == ["one-click"]
 
 
+@pytest.mark.parametrize("method", ["get", "head"])
 @pytest.mark.parametrize("page", ["confirm", "unsubscribe", "preferences", "pause", "restore"])
-def test_a_scanner_that_opens_every_link_changes_nothing(client, page):
+def test_a_scanner_that_opens_every_link_changes_nothing(client, page, method):
     status = Status.PENDING if page == "confirm" else Status.ACTIVE
     reader = make_subscriber(status=status)
     if page == "restore":
@@ -245,10 +246,17 @@ def test_a_scanner_that_opens_every_link_changes_nothing(client, page):
     timed = {"now": timezone.now()} if page in ("confirm", "restore") else {}
     before = Subscriber.objects.values().get()
 
-    answer = client.get(path(getattr(links, f"{page}_url")(reader, **timed)))
+    answer = getattr(client, method)(path(getattr(links, f"{page}_url")(reader, **timed)))
 
     assert answer.status_code == 200
     assert Subscriber.objects.values().get() == before
+
+
+@pytest.mark.parametrize("page", ["/", "/sign-in"])
+def test_a_watcher_that_asks_for_headers_only_gets_them(client, page):
+    answer = client.head(page)
+
+    assert (answer.status_code, answer.content) == (200, b"")
 
 
 def test_the_unsubscribe_page_asks_acts_and_can_be_undone(client):
