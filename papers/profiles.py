@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from django.db.models import Count, F, QuerySet
 from django.utils import timezone
@@ -17,8 +16,6 @@ from papers.models import Author, Authorship, Engagement, Paper, PaperTopic, Top
 WEEKS = 12
 RECENTLY = timedelta(days=90)
 LATEST = 300  # papers looked at to name a topic's authors or neighbours
-
-Papers = QuerySet[Paper, Any]  # their ids
 
 
 @dataclass(frozen=True)
@@ -42,16 +39,16 @@ def of_topic(topic: Topic, limit: int = 10) -> TopicProfile:
     """Everything in seven queries, however many papers the topic has."""
     papers = lists.of_topic(Paper.objects.canonical(), topic)
     by_day = papers.order_by(F("first_mentioned_on").desc(nulls_last=True), "-id")
-    newest = list(by_day[:limit])
+    latest = list(by_day.defer("abstract", "keywords", "origins")[:LATEST])
+    ids, newest = [paper.pk for paper in latest], latest[:limit]
     last = (newest[0].first_mentioned_on if newest else None) or timezone.localdate()
     rising = list(lists.ranked(last, days=7, topic=topic)[:limit])
     rows = lists.dress([*rising, *newest], names_topics=False)
-    latest = by_day.values("pk")[:LATEST]
     return TopicProfile(
         rising=rows[: len(rising)],
         newest=rows[len(rising) :],
-        authors=list(active_authors(latest)),
-        neighbours=list(neighbours(topic, latest)),
+        authors=list(active_authors(ids)),
+        neighbours=list(neighbours(topic, ids)),
         weeks=papers_per_week(topic, last),
     )
 
@@ -69,22 +66,22 @@ def papers_per_week(topic: Topic, last: date) -> list[Week]:
     return [Week(first + timedelta(weeks=n), counts[n]) for n in range(WEEKS)]
 
 
-def active_authors(papers: Papers, limit: int = 8) -> QuerySet[Author]:
+def active_authors(paper_ids: Sequence[int], limit: int = 8) -> QuerySet[Author]:
     """Who wrote most of these papers; two at least, the newest first on a tie."""
     return (
-        Author.objects.filter(authorships__paper__in=papers)
+        Author.objects.filter(authorships__paper__in=paper_ids)
         .annotate(papers_here=Count("authorships"))
         .filter(papers_here__gte=2)
         .order_by("-papers_here", "-pk")[:limit]
     )
 
 
-def neighbours(topic: Topic, papers: Papers, limit: int = 6) -> QuerySet[Topic]:
+def neighbours(topic: Topic, paper_ids: Sequence[int], limit: int = 6) -> QuerySet[Topic]:
     """Other topics that most of these papers belong to."""
     return (
         Topic.objects.active()
         .exclude(pk=topic.pk)
-        .filter(paper_topics__paper__in=papers, paper_topics__belongs=True)
+        .filter(paper_topics__paper__in=paper_ids, paper_topics__belongs=True)
         .annotate(shared=Count("paper_topics"))
         .order_by("-shared", "position")[:limit]
     )
