@@ -238,11 +238,14 @@ class Layout:
                 (entry, look, self._followed(entry.paper_id, followed))
                 for entry, look in squeezed(copy.entries, squeeze)
             ]
-        try:
-            return [shelf[one] for one in known]
-        except KeyError:  # not all of them were printed before
-            made = [self._shelved(shelf, one, summaries, weekly) for one in known]
-            return [each for each in made if each is not None]
+        placed = []
+        for one in known:
+            each = shelf.get(one)
+            if each is None:
+                each = self._shelved(shelf, one, summaries, weekly)
+            if each is not None:
+                placed.append(each)
+        return placed
 
     def _new_arrangement(
         self, places: Sequence[tuple[str, str]], weekly: bool
@@ -272,8 +275,6 @@ class Layout:
 
     def _shelved(self, shelf: Shelf, known: Known, summaries: str, weekly: bool) -> Placed | None:
         """The paper as it is printed, and why it is there; kept for all who share both."""
-        if known in shelf:
-            return shelf[known]
         if isinstance(known, EntryFacts):
             entry, look, followed = known, LOOKS[known.section], NOBODY
         else:
