@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from threading import Lock
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import translation
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
-from newsletter import facts, looks
+from newsletter import facts, looks, sentences
 from newsletter.content import Layout, Letter
 from newsletter.cutting import PressError
 from newsletter.facts import Copy, PaperFacts
@@ -59,7 +61,9 @@ def email(digest: Digest) -> mail.Letter:
 def page(digest: Digest) -> str:
     """The digest's HTML for its page on the web; nothing is left out for size.
 
-    Raises LookupError where none of its papers exists any more.
+    Whoever has the address may read it, so it says nothing of its reader but the reasons: no name,
+    no address, and no link that opens their account. Raises LookupError where none of its papers
+    exists any more.
     """
     (copy,) = facts.copies([digest])
     archive = facts.Archive(facts.as_of(digest))
@@ -67,6 +71,17 @@ def page(digest: Digest) -> str:
     language = digest.subscriber.language
     with translation.override(language):
         letter = Layout(archive.papers, on=digest.edition.date).letter(copy)
+        sign_in = f"{settings.SITE_URL}{reverse('subscribers:sign_in')}"
+        papers = sum(entry.paper_id in archive.papers for entry in copy.entries)
+        letter = replace(
+            letter,
+            heading=sentences.heading(letter.template, papers, False),
+            why=gettext("This is a letter’s copy on the web. To change yours, sign in first."),
+            address="",
+            preferences_url=sign_in,
+            pause_url=sign_in,
+            unsubscribe_url=sign_in,
+        )
         look = looks.Looks().refresh().at(digest.built_at)
         return mail.page(letter.template, context(letter), language=language, look=look)
 

@@ -62,6 +62,19 @@ def test_the_copy_on_the_web_is_the_letter_and_no_search_engine_keeps_it(client)
     assert "script-src 'self'" in policy
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_whoever_is_shown_the_copy_on_the_web_learns_nothing_of_the_account(variant, client):
+    digest = make_variant(variant)
+    reader = digest.subscriber
+    Subscriber.objects.filter(pk=reader.pk).update(name="Zephyrine Quill")
+
+    page = client.get(f"/l/{digest.view_token}").content.decode()
+
+    for own in (reader.email, "Zephyrine", reader.unsubscribe_token, "/p/", "/u/"):
+        assert own not in page
+    assert page.count('/sign-in"') >= 3
+
+
 @pytest.mark.parametrize("path", ["/l/{}", "/f/{}/1/more", "/e/{}/good"])
 def test_a_guessed_address_shows_nothing(path, client):
     assert client.get(path.format("A" * 22)).status_code == 404
