@@ -22,9 +22,13 @@ FAR = timedelta(days=3)  # without a tick and without a sender
 KEY = "restored"  # a row of Throttle: filled_at is when the operator was last asked
 
 
-def hold_if_restored(now: datetime) -> str:
-    """Hold every open edition where the database seems to come from a backup; returns why."""
-    reason = _forgotten_sender() or _long_silence(now)
+def hold_if_restored(now: datetime, *, has_built: bool = False) -> str:
+    """Hold every open edition where the database seems to come from a backup; returns why.
+
+    A tick asks when it `has_built`, before it gives a sign of life: then also where a sender was
+    the first to ask, and held only what was open at that time.
+    """
+    reason = _forgotten_sender() or _long_silence(now, answered=not has_built)
     if not reason:
         return ""
     _witness().unlink(missing_ok=True)
@@ -59,14 +63,13 @@ def _forgotten_sender() -> str:
     return f"the database knows nothing of sender {pk[:20]}, who sent from this machine"
 
 
-def _long_silence(now: datetime) -> str:
+def _long_silence(now: datetime, *, answered: bool) -> str:
     last_sender = Sender.objects.order_by("-pk").first()
     if last_sender is None:
         return ""
-    others = (
-        Heartbeat.objects.aggregate(at=Max("beat_at"))["at"],
-        Throttle.objects.filter(key=KEY).aggregate(at=Max("filled_at"))["at"],
-    )
+    others = [Heartbeat.objects.aggregate(at=Max("beat_at"))["at"]]
+    if answered:
+        others.append(Throttle.objects.filter(key=KEY).aggregate(at=Max("filled_at"))["at"])
     last = max([last_sender.started_at, *(at for at in others if at)])
     if now - last <= FAR:
         return ""

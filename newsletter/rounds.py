@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, connection
 
-from newsletter import delivery, digests, preflight, status, tracking
+from newsletter import delivery, digests, preflight, restored, status, tracking
 from newsletter.letter import Printer
 from newsletter.models import Digest
 from papers import changes
@@ -36,6 +36,7 @@ def tick(now: datetime, *, send: bool = True) -> Counter[str]:
             "topped": lambda at: changes.note_top_of_week(now=at),
             "first": digests.first_letters,
             "built": digests.build_due,
+            "held": lambda at: bool(restored.hold_if_restored(at, has_built=True)),
             "notices": lambda at: notices.send_due(now=at),
         },
         now,

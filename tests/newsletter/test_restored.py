@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from newsletter import delivery, editions
+from newsletter import delivery, editions, rounds
 from newsletter.models import Edition, Heartbeat, Sender
 from tests.factories import NOW, make_digest, make_edition
 
@@ -50,6 +50,32 @@ def test_a_database_silent_for_days_holds_too():
 
     editions.resume(edition)
     assert delivery.send_pending(NOW + 4 * DAY) == {"sent": 1}
+
+
+@pytest.mark.parametrize("sends", [True, False])
+def test_the_first_tick_after_a_silence_holds_before_it_gives_a_sign_of_life(sends):
+    make_digest()
+    delivery.send_pending(NOW)
+    digest = later_digest(NOW + 4 * DAY)
+
+    rounds.tick(NOW + 4 * DAY, send=sends)
+    sent = delivery.send_pending(NOW + 4 * DAY)
+
+    assert sent == {}
+    assert Edition.objects.get(pk=digest.edition_id).status == "held"
+
+
+def test_what_a_tick_builds_after_a_sender_held_the_rest_is_held_too():
+    make_digest()
+    delivery.send_pending(NOW)
+    later_digest(NOW + 4 * DAY)
+    delivery.send_pending(NOW + 4 * DAY)
+    built = make_edition(date=(NOW + 5 * DAY).date())
+
+    rounds.tick(NOW + 4 * DAY, send=False)
+    built.refresh_from_db()
+
+    assert built.status == "held"
 
 
 def test_a_service_that_ticked_all_week_sends_its_weekly_letter():
