@@ -61,10 +61,31 @@ def _settings() -> Iterator[Finding]:
         yield Finding("POSTAL_ADDRESS", "is empty; needed once DEBUG is false", stops=False)
     if not settings.DEBUG and not settings.SITE_URL.startswith("https://"):
         yield Finding("SITE_URL", "is not https; one-click unsubscribe needs it (RFC 8058)")
+    if settings.SITE_URL.startswith("https://") and not settings.TRUSTED_PROXIES:
+        yield Finding(
+            "TRUSTED_PROXIES",
+            "is 0 although something in front speaks https: all visitors count as one network, "
+            "which may sign up 20 times an hour; set it to the number of proxies",
+            stops=False,
+        )
+    if _tells_password():
+        yield Finding(
+            "EMAIL_URL",
+            "sends its password in the clear; add ?tls=starttls or use smtps://",
+            stops=False,
+        )
     if settings.MAIL_DOMAIN == "localhost" and (settings.EMAIL_URL or settings.MAIL_PROVIDER):
         yield Finding("MAIL_FROM", "is on localhost; no relay will take it")
     if not settings.OPERATOR_EMAIL:
         yield Finding("OPERATOR_EMAIL", "is empty; alerts go to the log only", stops=False)
+
+
+def _tells_password() -> bool:
+    """Whether the relay is elsewhere and is told a password without TLS."""
+    if not settings.EMAIL_URL or not settings.EMAIL_HOST_PASSWORD:
+        return False
+    is_here = settings.EMAIL_HOST in {"localhost", "127.0.0.1", "::1"}
+    return not (settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL or is_here)
 
 
 def _folder() -> Iterator[Finding]:

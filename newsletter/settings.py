@@ -157,6 +157,9 @@ elif EMAIL_URL:
     _mail = urlsplit(EMAIL_URL)
     if _mail.scheme not in {"smtp", "smtps"} or not _mail.hostname:
         raise refuse("EMAIL_URL", "must look like smtp://user:password@host:587?tls=starttls")
+    # Anything else would be a misspelt wish for TLS, and the password would travel in the clear.
+    if _mail.query not in {"", "tls=starttls"} or (_mail.query and _mail.scheme == "smtps"):
+        raise refuse("EMAIL_URL", "takes no option but ?tls=starttls, and smtps:// none")
     try:
         _config = environ.Env.email_url_config(EMAIL_URL.partition("?")[0])
     except Exception as error:
@@ -167,7 +170,7 @@ elif EMAIL_URL:
     EMAIL_HOST_USER = _config.get("EMAIL_HOST_USER") or ""
     EMAIL_HOST_PASSWORD = _config.get("EMAIL_HOST_PASSWORD") or ""
     EMAIL_USE_SSL = _mail.scheme == "smtps"
-    EMAIL_USE_TLS = "tls=starttls" in _mail.query
+    EMAIL_USE_TLS = bool(_mail.query)
     EMAIL_TIMEOUT = 30
 else:
     EMAIL_BACKEND = "newsletter.outbox.EmailBackend"
@@ -248,6 +251,7 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 1  # hour
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "subscribers.limits.address"  # not the proxy's
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "NumericPasswordValidator")

@@ -45,21 +45,34 @@ def allows(limit: Limit, key: str, *, now: datetime) -> bool:
 
 
 def network(request: HttpRequest) -> str:
-    """The client's address, or its /64 where it has IPv6 and so thousands of addresses.
+    """The client's address, or its /64 where it has IPv6 and so thousands of addresses."""
+    parsed = _client(request)
+    if parsed is None:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
+    return str(parsed)
+
+
+def address(request: HttpRequest) -> str | None:
+    """The same for django-axes, which stores addresses, of whoever tries the operator's door."""
+    known = network(request)
+    return None if known == "unknown" else known
+
+
+def _client(request: HttpRequest) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Whose request it is; None where that is no address.
 
     X-Forwarded-For is believed only as far as the operator's own proxies (TRUSTED_PROXIES) wrote
     it; whatever stands before that is the client's own claim.
     """
-    address = request.META.get("REMOTE_ADDR", "")
+    said = request.META.get("REMOTE_ADDR", "")
     hops = [h.strip() for h in request.headers.get("X-Forwarded-For", "").split(",") if h.strip()]
     if settings.TRUSTED_PROXIES and len(hops) >= settings.TRUSTED_PROXIES:
-        address = hops[-settings.TRUSTED_PROXIES]
+        said = hops[-settings.TRUSTED_PROXIES]
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(said)
     except ValueError:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)
-    return str(parsed)
+        return None
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return mapped or parsed

@@ -16,6 +16,7 @@ def live(settings, tmp_path):
     settings.SITE_URL = "https://papers.example.org"
     settings.OPERATOR_EMAIL = "operator@example.org"
     settings.REDIS_URL = ""
+    settings.TRUSTED_PROXIES = 1
     settings.VAR_DIR = tmp_path
     make_topic()
     return settings
@@ -43,6 +44,33 @@ def test_what_is_wrong_is_named(live, name, value):
     setattr(live, name, value)
 
     assert names() == {name}
+
+
+def test_a_proxy_that_is_not_counted_is_told_of_and_stops_nothing(live):
+    live.TRUSTED_PROXIES = 0
+
+    (finding,) = preflight.check()
+
+    assert (finding.name, finding.stops) == ("TRUSTED_PROXIES", False)
+    assert "set it to the number of proxies" in finding.what
+
+
+@pytest.mark.parametrize(
+    ("host", "starttls", "told"),
+    [
+        ("relay.example.org", False, True),
+        ("relay.example.org", True, False),
+        ("localhost", False, False),
+    ],
+)
+def test_a_password_in_the_clear_is_told_of(live, host, starttls, told):
+    live.EMAIL_URL = "smtp://me:secret@relay.example.org"
+    live.EMAIL_HOST, live.EMAIL_HOST_PASSWORD, live.EMAIL_USE_TLS = host, "secret", starttls
+    live.EMAIL_USE_SSL, live.MAIL_DOMAIN = False, "papers.example.org"
+
+    found = {finding.name for finding in preflight.check(connect=False)}
+
+    assert ("EMAIL_URL" in found) is told
 
 
 def test_a_sender_on_localhost_is_refused_by_relays(live):

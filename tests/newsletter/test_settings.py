@@ -49,6 +49,10 @@ def load(monkeypatch, tmp_path):
         ("DATABASE_URL", "postgres"),
         ("REDIS_URL", "http://localhost"),
         ("EMAIL_URL", "http://relay.example.org"),
+        ("EMAIL_URL", "smtp://me:secret@relay.example.org:587?tls=true"),
+        ("EMAIL_URL", "smtp://me:secret@relay.example.org:587?starttls=1"),
+        ("EMAIL_URL", "smtp://me:secret@relay.example.org:587?TLS=STARTTLS"),
+        ("EMAIL_URL", "smtps://me:secret@relay.example.org?tls=starttls"),
         ("MAIL_PROVIDER", "pigeon"),
         ("MAIL_RATE", "fast"),
         ("MAIL_RATE", "-1"),
@@ -71,6 +75,20 @@ def test_a_wrong_value_stops_the_start_by_name(load, name, value):
 def test_a_provider_without_its_key_stops_the_start(load):
     with pytest.raises(ImproperlyConfigured, match="MAIL_API_KEY"):
         load(MAIL_PROVIDER="resend")
+
+
+@pytest.mark.parametrize(
+    ("url", "starttls", "tls"),
+    [
+        ("smtp://me:secret@relay.example.org:587?tls=starttls", True, False),
+        ("smtps://me:secret@relay.example.org", False, True),
+        ("smtp://relay.example.org", False, False),
+    ],
+)
+def test_a_relay_is_spoken_to_as_its_address_says(load, url, starttls, tls):
+    settings = load(EMAIL_URL=url)
+
+    assert (settings["EMAIL_USE_TLS"], settings["EMAIL_USE_SSL"]) == (starttls, tls)
 
 
 def test_nothing_but_a_few_variables_is_needed_to_go_live(load):
