@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -105,20 +105,6 @@ class Copy:
     def paper_ids(self) -> Iterator[int]:
         yield from (entry.paper_id for entry in self.entries)
         yield from (update["paper"] for update in self.digest.updates)
-
-
-@dataclass(slots=True)
-class Archive:
-    """The papers of letters printed as of one instant, each read once."""
-
-    as_of: datetime
-    papers: dict[int, PaperFacts] = field(default_factory=dict)
-
-    def fetch(self, paper_ids: Iterable[int]) -> None:
-        """Read those that are not here yet."""
-        missing = sorted(set(paper_ids) - self.papers.keys())
-        if missing:
-            self.papers |= paper_facts(missing, as_of=self.as_of)
 
 
 def as_of(digest: Digest) -> datetime:

@@ -18,6 +18,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext
 
 from newsletter import facts, looks, sentences
+from newsletter.archive import Archive
 from newsletter.content import Layout, Letter
 from newsletter.cutting import PressError
 from newsletter.facts import Copy, PaperFacts
@@ -53,7 +54,7 @@ def email(digest: Digest) -> mail.Letter:
     Raises LookupError where none of its papers exists any more.
     """
     (copy,) = facts.copies([digest])
-    archive = facts.Archive(facts.as_of(digest))
+    archive = Archive(facts.as_of(digest))
     archive.fetch(copy.paper_ids)
     return rendered(copy, archive.papers, looks.Looks().refresh().at(digest.built_at))
 
@@ -66,7 +67,7 @@ def page(digest: Digest) -> str:
     exists any more.
     """
     (copy,) = facts.copies([digest])
-    archive = facts.Archive(facts.as_of(digest))
+    archive = Archive(facts.as_of(digest))
     archive.fetch(copy.paper_ids)
     language = digest.subscriber.language
     with translation.override(language):
@@ -100,7 +101,7 @@ class Printer:
     def __init__(self) -> None:
         self.lock = Lock()
         self.entries = facts.Entries()
-        self.archives: dict[datetime, facts.Archive] = {}
+        self.archives: dict[datetime, Archive] = {}
         self.runs: dict[tuple[int, str, datetime, Look], Run] = {}
         self.looks = looks.Looks()
 
@@ -110,7 +111,7 @@ class Printer:
             copies = facts.copies(digests[start : start + BATCH], self.entries)
             with self.lock:
                 for as_of, papers in facts.papers_by_instant(copies).items():
-                    self.archives.setdefault(as_of, facts.Archive(as_of)).fetch(papers)
+                    self.archives.setdefault(as_of, Archive(as_of, keeps=True)).fetch(papers)
             for copy in copies:
                 look = self.looks.at(copy.digest.built_at)
                 with self.lock:

@@ -318,6 +318,22 @@ class Heartbeat(models.Model):
         return f"{self.name} {self.beat_at:%Y-%m-%d %H:%M}"
 
 
+class PrintedPaper(models.Model):
+    """A paper as the letters of one instant print it, so that a retry sends the same bytes."""
+
+    as_of = models.DateTimeField()
+    paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="+")
+    facts = models.JSONField()  # newsletter/facts.py PaperFacts
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["as_of", "paper"], name="printed_paper_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"paper {self.paper_id} as of {self.as_of:%Y-%m-%d %H:%M}"
+
+
 class LookVersion(models.Model):
     """How letters look from a moment on. A change is a new row: what was built before it keeps the
     look it had, so that a retry sends the same bytes.

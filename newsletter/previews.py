@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import translation
 
 from newsletter import digests, facts, letter, looks
+from newsletter.archive import Archive
 from newsletter.content import Layout
 from newsletter.facts import Copy, EntryFacts
 from newsletter.models import Digest, Edition
@@ -25,7 +26,7 @@ TEST = "[Test]"
 def preview(edition: Edition, reader: Subscriber, *, now: datetime) -> mail.Letter:
     """The letter this reader got or would get; raises LookupError, with the reason, for none."""
     copy = _copy(edition, reader, now)
-    archive = facts.Archive(facts.as_of(copy.digest))
+    archive = Archive(facts.as_of(copy.digest))
     archive.fetch(copy.paper_ids)
     with translation.override(reader.language):
         content = Layout(archive.papers, on=edition.date).letter(copy)

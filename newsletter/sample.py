@@ -6,7 +6,8 @@ from datetime import UTC, datetime, time
 
 from django.utils import translation
 
-from newsletter import facts, looks
+from newsletter import looks
+from newsletter.archive import Archive
 from newsletter.content import Layout, Letter
 from newsletter.facts import Copy, EntryFacts
 from newsletter.models import Digest, Edition, Entry
@@ -32,7 +33,7 @@ def letter(edition: Edition) -> Letter:
     """In the language that is switched on; raises LookupError where there are no papers."""
     papers, pool_size = papers_of(edition)
     noon = datetime.combine(edition.date, time(12), UTC)
-    archive = facts.Archive(noon)
+    archive = Archive(noon)
     archive.fetch(paper.pk for paper in papers)
     entries = tuple(
         EntryFacts(paper.pk, Entry.Section.MORE if position else Entry.Section.TOP)

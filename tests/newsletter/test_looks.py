@@ -7,6 +7,7 @@ from django.template import TemplateSyntaxError
 from django.utils import translation
 
 from newsletter import items, letter, looks, proofs
+from newsletter.archive import Archive
 from newsletter.models import LookVersion
 from subscribers import engine, look, mail, notices
 from subscribers.models import Notice
@@ -105,7 +106,7 @@ def test_the_press_prints_the_same_message_in_any_look(variant, shown, monkeypat
     monkeypatch.undo()
     save(created_at=NOW + timedelta(days=9))
     (copy,) = letter.facts.copies([digest])
-    archive = letter.facts.Archive(letter.facts.as_of(digest))
+    archive = Archive(letter.facts.as_of(digest))
     archive.fetch(entry.paper_id for entry in copy.entries)
     assert decoded(pressed.data) == decoded(letter.printed(copy, archive.papers, shown).data)
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import strategies as st
 
 from newsletter import cutting, facts, letter, press
+from newsletter.archive import Archive
 from newsletter.models import Digest, Edition, Entry
 from papers import text
 from subscribers.models import Subscriber
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 def plain(digest):
     (copy,) = facts.copies([digest])
-    archive = facts.Archive(facts.as_of(digest))
+    archive = Archive(facts.as_of(digest))
     archive.fetch(entry.paper_id for entry in copy.entries)
     return letter.printed(copy, archive.papers).data
 
@@ -36,7 +37,7 @@ def plain(digest):
 def pressed(digest):
     """By the press itself: falling back to the plain render would prove nothing."""
     (copy,) = facts.copies([digest])
-    archive = facts.Archive(facts.as_of(digest))
+    archive = Archive(facts.as_of(digest))
     archive.fetch(entry.paper_id for entry in copy.entries)
     return letter.Run(copy, archive.papers).data(copy)
 
