@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from newsletter import forecasts
 from papers.models import Author, Paper
 from subscribers import feedback
+from subscribers.doors import at_preferences, only_acts
 from subscribers.models import Feedback, Subscriber
 from subscribers.preference_views import GROUPS, number, own, show
 
@@ -25,7 +26,7 @@ def next_letter(request: HttpRequest, token: str, subscriber: Subscriber) -> Htt
     return render(request, "newsletter/next_letter.html", context)
 
 
-@require_POST
+@only_acts(at_preferences)
 @own
 def tap(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Answer to a paper of the preview, or take that back; then the preview as it is now."""
@@ -45,7 +46,7 @@ def tap(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpRespons
     return redirect("newsletter:next_letter", token)
 
 
-@require_POST
+@only_acts(at_preferences)
 @own
 def back_test(request: HttpRequest, token: str, subscriber: Subscriber, group: str) -> HttpResponse:
     """What the last 30 days' letters would have held under a form that is not saved."""

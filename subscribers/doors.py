@@ -8,8 +8,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from subscribers import links, session
 from subscribers.models import Subscriber
@@ -69,6 +71,32 @@ def signed_in(
         return view(request, subscriber, *args, **kwargs)
 
     return guarded
+
+
+def only_acts(
+    home: Callable[P, str],
+) -> Callable[[Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[..., HttpResponse]]:
+    """For an address that a form posts to: whoever opens it (a tab that is loaded again, Enter in
+    the address bar) is led to `home`, the page the form stands on. Nothing is done.
+    """
+
+    def decorate(
+        view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+    ) -> Callable[..., HttpResponse]:
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if request.method != "POST":
+                return redirect(home(*args, **kwargs))
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def at_preferences(token: str, **_: object) -> str:
+    return reverse("subscribers:preferences", args=[token])
 
 
 def speak_to_reader(request: HttpRequest) -> None:

@@ -113,6 +113,11 @@ class Subscriber(models.Model):
     def __str__(self) -> str:
         return f"subscriber {self.pk}"
 
+    @property
+    def is_reader(self) -> bool:
+        """Whether letters come, now or after a pause."""
+        return self.status in {self.Status.ACTIVE, self.Status.PAUSED}
+
 
 class TopicPreference(models.Model):
     class Weight(models.IntegerChoices):

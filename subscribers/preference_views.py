@@ -10,11 +10,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from papers.models import Paper
 from subscribers import consent, feedback, library, limits, links, preferences, session, takeout
-from subscribers.doors import for_reader
+from subscribers.doors import at_preferences, for_reader, only_acts
 from subscribers.library import Brought
 from subscribers.models import Subscriber
 from subscribers.preference_forms import (
@@ -46,7 +46,7 @@ def centre(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResp
     return show(request, token, subscriber)
 
 
-@require_POST
+@only_acts(at_preferences)
 @own
 def save(request: HttpRequest, token: str, subscriber: Subscriber, group: str) -> HttpResponse:
     form = GROUPS[group](request.POST, subscriber=subscriber)
@@ -73,7 +73,7 @@ def keep(subscriber: Subscriber, form: forms.Form, now: datetime) -> None:
             preferences.set_mail(subscriber, **form.cleaned_data)
 
 
-@require_POST
+@only_acts(at_preferences)
 @own
 def pause_here(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Pause for one, two or four weeks, or until they come back; or come back."""
@@ -104,12 +104,10 @@ def _pause(request: HttpRequest, subscriber: Subscriber, now: datetime) -> None:
     consent.pause(subscriber, until=now + length if length else None, now=now)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@only_acts(at_preferences)
 @own
 def bring(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Take in pasted papers and say what became of each."""
-    if request.method != "POST":
-        return redirect("subscribers:preferences", token)
     now = timezone.now()
     form = LibraryForm(request.POST, request.FILES)
     if form.is_valid() and not limits.allows(LIBRARIES, f"{subscriber.pk}", now=now):
@@ -120,7 +118,7 @@ def bring(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpRespo
     return show(request, token, subscriber, brought=brought)
 
 
-@require_POST
+@only_acts(at_preferences)
 @own
 def forget(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
     """Take back one learnt taste, or all of them."""
@@ -193,6 +191,9 @@ def show(
         "brought": brought,
         "named_at_most": NAMED_AT_MOST,
         "unsubscribe_url": links.unsubscribe_url(subscriber),
+        "restore_url": links.restore_url(subscriber, now=now)
+        if consent.can_restore(subscriber, now=now)
+        else "",
     }
     session.know(request, subscriber)
     response = render(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from papers import lists
 from papers.models import Author, Paper, Topic
 from subscribers import feedback
-from subscribers.doors import signed_in
+from subscribers.doors import only_acts, signed_in
 from subscribers.models import Subscriber
 from subscribers.preference_views import number
 
@@ -41,7 +42,7 @@ def saved(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     return render(request, "subscribers/saved_papers.html", context)
 
 
-@require_POST
+@only_acts(lambda slug: reverse("papers:topic", args=[slug]))
 @signed_in
 def follow_topic(request: HttpRequest, subscriber: Subscriber, slug: str) -> HttpResponse:
     topic = get_object_or_404(Topic.objects.active(), slug=slug)
@@ -50,7 +51,7 @@ def follow_topic(request: HttpRequest, subscriber: Subscriber, slug: str) -> Htt
     return _back_to(topic, subscriber)
 
 
-@require_POST
+@only_acts(lambda pk: reverse("papers:author", args=[pk]))
 @signed_in
 def follow_author(request: HttpRequest, subscriber: Subscriber, pk: int) -> HttpResponse:
     author = get_object_or_404(Author, pk=pk)
@@ -59,11 +60,11 @@ def follow_author(request: HttpRequest, subscriber: Subscriber, pk: int) -> Http
     return _back_to(author, subscriber)
 
 
-@require_POST
+@only_acts(lambda pk, kind: _paper(pk).get_absolute_url())
 @signed_in
 def tap(request: HttpRequest, subscriber: Subscriber, pk: str, kind: str) -> HttpResponse:
     """What they say of a paper on its page."""
-    paper = feedback.canonical(get_object_or_404(Paper, pk=int(pk)))
+    paper = _paper(pk)
     now = timezone.now()
     if "undo" in request.POST:
         feedback.undo(subscriber, paper, kind, now=now)
@@ -77,3 +78,7 @@ def _back_to(subject: Topic | Author, subscriber: Subscriber) -> HttpResponse:
     feedback.seen(subscriber, now=timezone.now())
     # The browser moves the focus to the button, which says what it is now.
     return HttpResponseRedirect(f"{subject.get_absolute_url()}#follow")
+
+
+def _paper(pk: str) -> Paper:
+    return feedback.canonical(get_object_or_404(Paper, pk=int(pk)))

@@ -6,16 +6,24 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from papers import lists
 from subscribers import consent, limits, links, preferences, session
-from subscribers.doors import bad_link, for_reader, itself, opened_by, speak_to_reader
+from subscribers.doors import (
+    bad_link,
+    for_reader,
+    itself,
+    only_acts,
+    opened_by,
+    speak_to_reader,
+)
 from subscribers.forms import SignInForm, SignUpForm
 from subscribers.models import Notice, Subscriber
 
@@ -76,11 +84,13 @@ def confirm(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpRes
     if request.method == "POST":
         now = timezone.now()
         consent.confirm(subscriber, door="page", now=now)
-        if subscriber.status not in {Subscriber.Status.ACTIVE, Subscriber.Status.PAUSED}:
+        if not subscriber.is_reader:
             return bad_link(request)
         return HttpResponseRedirect(f"{links.preferences_url(subscriber)}?welcome")
 
     # A GET only asks: mail scanners open every link they see.
+    if subscriber.status != Subscriber.Status.PENDING and not subscriber.is_reader:
+        return bad_link(request)
     topics = [p.topic for p in subscriber.topic_preferences.select_related("topic")]
     context = {"subscriber": subscriber, "topics": topics}
     return render(request, "subscribers/confirm.html", context)
@@ -124,7 +134,7 @@ def sign_in_by_link(request: HttpRequest, token: str, subscriber: Subscriber) ->
     return response
 
 
-@require_POST
+@only_acts(lambda: reverse("subscribers:landing"))
 def sign_out(request: HttpRequest) -> HttpResponse:
     response = redirect("subscribers:landing")
     session.forget(response)

@@ -61,7 +61,7 @@ def test_from_sign_up_to_goodbye(new_page, mailoutbox):
     page.goto(link_in(mailoutbox[0], "c"))
     assert status() == "pending"
     page.get_by_role("button", name="Confirm and start").click()
-    page.get_by_text("Your first letter is on its way").wait_for()
+    page.get_by_text("Your first letter comes as soon as there are papers").wait_for()
     assert status() == "active"
 
     page.get_by_label("Once a week").check()

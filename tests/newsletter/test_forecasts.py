@@ -133,7 +133,8 @@ def test_an_unknown_tap_records_nothing(client, home, papers, kind):
 
 
 def test_a_get_taps_nothing_and_a_stranger_sees_nothing(client, home):
-    assert client.get(f"{home}/tap").status_code == 405
+    assert client.get(f"{home}/tap")["Location"] == home
+    assert not Feedback.objects.exists()
     assert client.get("/p/nobody/next").status_code == 404
     assert client.post("/p/nobody/tap").status_code == 404
     assert client.post("/p/nobody/try/people").status_code == 404

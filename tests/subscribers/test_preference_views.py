@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -285,3 +286,51 @@ def test_a_saved_group_shows_that_its_reader_is_alive(client, home, reader):
     reader.refresh_from_db()
     assert after_get is None
     assert reader.last_seen_at is not None
+
+
+POSTED_TO = ("when", "topics", "people", "mail", "pause-here", "papers", "forget")
+
+
+@pytest.mark.parametrize("address", [*POSTED_TO, "tap", "try/topics", "try/people"])
+def test_a_tab_that_is_loaded_again_leads_to_the_page_and_does_nothing(
+    client, home, reader, address
+):
+    answer = client.get(f"{home}/{address}")
+    of_another = client.put(f"{home}/{address}")
+
+    assert (answer.status_code, answer["Location"]) == (302, home)
+    assert of_another.status_code == 405
+    assert client.get("/p/nobody/" + address, follow=True).status_code == 404
+
+
+@pytest.mark.parametrize("days", [1, 8])
+def test_who_left_is_told_so_and_shown_the_way_back(client, home, reader, days, time_machine):
+    time_machine.move_to(NOW)
+    consent.withdraw(reader, door="page", now=NOW)
+    time_machine.move_to(NOW + timedelta(days=days))
+
+    page = client.get(home).content.decode()
+
+    assert "No mail: this address is not subscribed." in page
+    assert ("/back/" in page) is (days == 1)
+    assert ("Subscribe again" in page) is (days == 8)
+    assert "pause-here" not in page
+    assert f"/u/{reader.unsubscribe_token}" not in page
+
+
+def test_a_reader_is_offered_no_way_back(client, home):
+    page = client.get(home).content.decode()
+
+    assert "Subscribe again" not in page
+    assert "/back/" not in page
+    assert "pause-here" in page
+
+
+def test_who_left_is_not_asked_whether_to_pause(client, reader):
+    consent.withdraw(reader, door="page", now=NOW)
+    link = "/p/" + links.make(reader.pk, "pause") + "/pause"
+
+    page = client.get(link).content.decode()
+
+    assert "You are unsubscribed" in page
+    assert "Pause for two weeks" not in page

@@ -297,7 +297,7 @@ def test_a_reader_who_left_since_follows_nothing(client, reader, subject):
 def test_opening_the_address_of_a_button_follows_nothing(client, subject):
     answer = client.get(f"{subject.get_absolute_url()}/follow?follow=1")
 
-    assert answer.status_code == 405
+    assert answer["Location"] == subject.get_absolute_url()
     assert stored() == [0, 0, 0, 0]
 
 
@@ -396,9 +396,11 @@ def test_what_is_no_paper_or_no_answer_is_not_found(client, reader, path):
 
 
 def test_opening_the_address_of_an_answer_gives_none(client, reader):
-    answer = client.get(f"/answer/{make_paper().pk}/more?give=1")
+    paper = make_paper()
 
-    assert answer.status_code == 405
+    answer = client.get(f"/answer/{paper.pk}/more?give=1")
+
+    assert answer["Location"] == paper.get_absolute_url()
     assert not reader.feedback.exists()
 
 
