@@ -2,7 +2,7 @@ from django.urls import path, re_path, register_converter
 from django.urls.converters import StringConverter
 
 import papers.urls  # noqa: F401 - registers the converter `day`
-from newsletter import feeds, forecast_views, replies, views
+from newsletter import feeds, forecast_views, replies, takeout, views
 from newsletter.models import Digest, Edition
 
 
@@ -27,6 +27,7 @@ urlpatterns = [
     re_path(rf"^p/{OWN}/next$", forecast_views.next_letter, name="next_letter"),
     re_path(rf"^p/{OWN}/tap$", forecast_views.tap, name="preview_tap"),
     re_path(rf"^p/{OWN}/try/{TRIED}$", forecast_views.back_test, name="back_test"),
+    re_path(rf"^p/{OWN}/export$", takeout.export, name="export"),
     re_path(rf"^l/{TOKEN}$", views.view, name="view"),
     re_path(rf"^f/{TOKEN}/{PAPER}/{ACTION}$", views.tap, name="tap"),
     re_path(rf"^e/{TOKEN}/{WORD}$", views.answer, name="answer"),

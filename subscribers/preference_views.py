@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from papers.models import Paper
-from subscribers import consent, feedback, library, limits, links, preferences, session, takeout
+from subscribers import consent, feedback, library, limits, links, preferences, session
 from subscribers.doors import at_preferences, for_reader, only_acts
 from subscribers.library import Brought
 from subscribers.models import Subscriber
@@ -135,15 +135,6 @@ def forget(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResp
             feedback.undo(subscriber, paper, kind, now=now)
     feedback.seen(subscriber, now=now)
     return _saved(token, "data")
-
-
-@require_safe
-@own
-def export(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpResponse:
-    """All we know of this reader, as a JSON file to keep."""
-    response = JsonResponse(takeout.of(subscriber), json_dumps_params={"indent": 2})
-    response["Content-Disposition"] = 'attachment; filename="paper-round.json"'
-    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

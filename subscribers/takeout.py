@@ -1,4 +1,4 @@
-"""A reader's own data, in plain words they can keep or take elsewhere."""
+"""A reader's subscription, in plain words they can keep or take elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from subscribers.models import Subscriber
 
 
 def of(subscriber: Subscriber) -> dict[str, Any]:
-    """Everything the tables hold about this reader, as values JSON can carry."""
+    """What this package's tables hold about this reader, as values JSON can carry.
+
+    The letters they got come with it from newsletter/takeout.py.
+    """
     return {
         "format": "paper-round reader 1",
         "subscriber": _fields(subscriber),

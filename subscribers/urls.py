@@ -26,7 +26,6 @@ urlpatterns = [
     re_path(rf"^p/{TOKEN}/pause-here$", preference_views.pause_here, name="pause_here"),
     re_path(rf"^p/{TOKEN}/papers$", preference_views.bring, name="bring"),
     re_path(rf"^p/{TOKEN}/forget$", preference_views.forget, name="forget"),
-    re_path(rf"^p/{TOKEN}/export$", preference_views.export, name="export"),
     re_path(rf"^p/{TOKEN}/erase$", preference_views.erase, name="erase"),
     re_path(rf"^p/{TOKEN}/{GROUP}$", preference_views.save, name="save"),
 ]
