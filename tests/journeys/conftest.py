@@ -70,7 +70,9 @@ def new_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def assert_accessible(new_page: Callable[..., Page]) -> Callable[..., None]:
-    """No axe violation in light and dark at 1200 and 375 px, no sideways scrolling at 320 px."""
+    """No axe violation in light and dark at 1200 and 375 px, no sideways scrolling at 320 px, nor
+    with text of twice the size.
+    """
 
     def check(*paths: str, signed_in_by: str = "") -> None:
         for scheme in ("light", "dark"):
@@ -84,6 +86,9 @@ def assert_accessible(new_page: Callable[..., Page]) -> Callable[..., None]:
                     assert violations(page) == [], f"{path} in {scheme} at {width} px"
                 page.set_viewport_size({"width": 320, "height": 900})
                 assert sideways_overflow(page) <= 0, f"{path} scrolls sideways at 320 px"
+                for width in (640, 375):
+                    page.set_viewport_size({"width": width, "height": 900})
+                    assert overflow_at_double_size(page) <= 0, f"{path} at {width} px, text 200 %"
 
     return check
 
@@ -123,3 +128,11 @@ def sideways_overflow(page: Page) -> int:
     """Pixels by which the page is wider than the window."""
     root = "document.documentElement"
     return int(page.evaluate(f"{root}.scrollWidth - {root}.clientWidth"))
+
+
+def overflow_at_double_size(page: Page) -> int:
+    """The same with all text at 200 %."""
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    overflow = sideways_overflow(page)
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    return overflow
