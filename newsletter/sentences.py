@@ -18,6 +18,9 @@ from subscribers import zones
 from subscribers.models import Subscriber
 
 NAME_LONGEST = 40
+COMMA = re.compile("[,،，]")
+HONORIFICS = frozenset({"dr", "prof", "mr", "mrs", "ms", "mx"})
+DEGREES = frozenset({"phd", "md", "msc", "bsc", "jr", "sr", "ii", "iii"})  # behind a comma
 # In the places of what is one reader's own. Outside text has no control characters: text.clean().
 NAME, ADDRESS = "\x02", "\x03"
 TOPICS = ("\x04", "\x05", "\x06")  # as many as the opening names
@@ -32,7 +35,21 @@ HEADINGS: dict[str, str] = {
 
 @lru_cache(maxsize=4096)
 def first_name(name: str) -> str:
-    return text.clean(name).partition(" ")[0][:NAME_LONGEST]
+    """How a letter addresses its reader, at most NAME_LONGEST characters; empty without a name.
+
+    "Dr. Ada Lovelace" and "Lovelace, Ada" are Ada; a title or degree that stands alone stays.
+    """
+    parts = [part.strip() for part in COMMA.split(text.clean(name)) if part.strip()]
+    if not parts:
+        return ""
+    is_turned = len(parts) == 2 and parts[1].replace(".", "").casefold() not in DEGREES
+    words = parts[is_turned].split(" ")
+    while len(words) > 1 and words[0].rstrip(".").casefold() in HONORIFICS:
+        del words[0]
+    word = words[0]
+    if word.rstrip(".").casefold() in HONORIFICS:
+        word = word.rstrip(".")
+    return word[:NAME_LONGEST]
 
 
 def subject_without_papers(template: str) -> str:

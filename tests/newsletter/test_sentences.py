@@ -40,3 +40,43 @@ def test_an_opening_without_a_count_of_papers_names_no_topics():
     words, html = said(["Robotics"], pool_size=0)
 
     assert words == html == "About a 3-minute read."
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("Ada Lovelace", "Ada"),
+        ("Dr. Ada Lovelace", "Ada"),
+        ("Prof. Dr. Ada Lovelace", "Ada"),
+        ("Mrs Ada Lovelace", "Ada"),
+        ("Lovelace, Ada", "Ada"),
+        ("Lovelace, Dr. Ada", "Ada"),
+        ("van der Berg, Jan", "Jan"),
+        ("Ada Lovelace, Ph.D.", "Ada"),
+        ("Lovelace,", "Lovelace"),
+        ("J. R. R. Tolkien", "J."),
+        ("Dr.", "Dr"),
+        ("李明", "李明"),
+        (" , ", ""),
+        ("", ""),
+    ],
+)
+def test_a_reader_is_addressed_by_their_first_name(name, first):
+    assert sentences.first_name(name) == first
+
+
+HONORED = st.lists(st.sampled_from(["Dr.", "prof.", "MR.", "Mrs.", "Ms."]), max_size=3)
+NAMED = st.text(max_size=60)
+
+
+@given(HONORED, NAMED, st.sampled_from([" ", ", ", ","]), NAMED)
+def test_a_first_name_is_a_clean_word_without_comma_or_honorific(titles, one, between, other):
+    name = " ".join([*titles, f"{one}{between}{other}"])
+
+    first = sentences.first_name(name)
+
+    assert len(first) <= sentences.NAME_LONGEST
+    assert first == text.clean(first)
+    assert not set(first) & set(" ,")
+    assert first.casefold() not in {"dr.", "prof.", "mr.", "mrs.", "ms."}
+    assert bool(first) == bool(text.clean(name).strip(",،， "))
