@@ -355,7 +355,12 @@ class Layout:
         digest = copy.digest
         topics = [self.said.topic(name) for name in copy.topics[: len(sentences.TOPICS)]]
         minutes = wording.minutes(sum([each.item.words for each in shown]))
-        frames = self.said.opening(digest.kind, digest.pool_size, minutes, len(topics))
+        counted = (0, 0)
+        if digest.kind == Digest.Kind.FIRST:
+            items = [each.item for each in shown]
+            answerable = sum(bool(item.actions) and not item.is_surprise for item in items)
+            counted = (len(items), min(answerable, sentences.ANSWERS_WANTED))
+        frames = self.said.opening(digest.kind, digest.pool_size, minutes, len(topics), *counted)
         return sentences.with_topics(frames, topics)
 
 

@@ -18,6 +18,7 @@ from subscribers import zones
 from subscribers.models import Subscriber
 
 NAME_LONGEST = 40
+ANSWERS_WANTED = 3  # of the first letter
 COMMA = re.compile("[,،，]")
 HONORIFICS = frozenset({"dr", "prof", "mr", "mrs", "ms", "mx"})
 DEGREES = frozenset({"phd", "md", "msc", "bsc", "jr", "sr", "ii", "iii"})  # behind a comma
@@ -85,11 +86,15 @@ def opening_without_papers(template: str) -> str:
     )
 
 
-def opening(kind: str, pool_size: int, minutes: int, topics: int) -> tuple[str, str, int]:
+def opening(
+    kind: str, pool_size: int, minutes: int, topics: int, papers: int = 0, answerable: int = 0
+) -> tuple[str, str, int]:
     """The sentences under the heading as text and as HTML, with %s in the places of the topics'
     names, and how many they are. Lists keep their order in every language.
+
+    The last two are for a first letter: how many papers it has, and how many can be answered.
     """
-    before, after = around(kind)
+    before, after = around(kind, papers, answerable)
     chosen = chosen_from(pool_size, TOPICS[:topics])
     words = " ".join(filter(None, (before, chosen, read_in(minutes), after)))
     plain, html = (A_TOPIC.sub("%s", each.replace("%", "%%")) for each in (words, escape(words)))
@@ -131,16 +136,30 @@ def read_in(minutes: int) -> str:
     return frame % {"n": minutes}
 
 
-def around(kind: str) -> tuple[str, str]:
+def around(kind: str, papers: int = 0, answerable: int = 0) -> tuple[str, str]:
     """What a first or a catch-up letter says before and after the usual sentence."""
     if kind == Digest.Kind.FIRST:
-        return (
-            gettext("Welcome: these are the best of the last seven days."),
-            gettext("Answer three of them and the next letter fits better."),
-        )
+        return welcome(papers), asks_for_answers(answerable)
     if kind == Digest.Kind.CATCH_UP:
         return gettext("A source was silent yesterday, so this letter covers both days."), ""
     return "", ""
+
+
+def welcome(papers: int) -> str:
+    if papers == 1:
+        return gettext("Welcome: this is the best of the last seven days.")
+    return gettext("Welcome: these are the best of the last seven days.")
+
+
+def asks_for_answers(answerable: int) -> str:
+    """Of a first letter; a surprise can only be followed."""
+    if answerable >= ANSWERS_WANTED:
+        return gettext("Answer three of them and the next letter fits better.")
+    if answerable == 2:
+        return gettext("Answer two of them and the next letter fits better.")
+    if answerable:
+        return gettext("Answer the top pick and the next letter fits better.")
+    return ""
 
 
 def since_sent(count: int) -> tuple[str, str]:

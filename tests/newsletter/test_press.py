@@ -54,6 +54,32 @@ def decoded(data):
     )
 
 
+@pytest.mark.parametrize(
+    ("sections", "asks"),
+    [
+        ("tmmm", "Answer three of them"),
+        ("tmo", "Answer two of them"),
+        ("to", "Answer the top pick"),
+        ("t", "Answer the top pick"),
+        ("oaa", ""),
+    ],
+)
+def test_a_first_letter_asks_for_as_many_answers_as_it_can_be_given(sections, asks):
+    make_topics()
+    papers = sample_papers()
+    digest = enter(digest_of(Digest.Kind.FIRST, subscriber=reader()), papers, sections)
+    surprises = Entry.objects.filter(digest=digest, section=Entry.Section.OUTSIDE)
+    surprises.update(reasons=[{"kind": "exploration", "topic": "Computer vision"}])
+
+    data = pressed(digest)
+
+    said = " ".join(decoded(data)[2].decode().split())
+    assert asks in said
+    assert ("Answer" in said) == bool(asks)
+    assert ("this is the best" in said) == (sections == "t")
+    assert decoded(data) == decoded(plain(digest))
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_is_the_same_message(variant):
     digest = make_variant(variant)
