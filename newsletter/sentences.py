@@ -56,7 +56,7 @@ def first_name(name: str) -> str:
 def subject_without_papers(template: str) -> str:
     if template == "still_useful":
         return gettext("Is this letter still useful to you?")
-    return gettext("Nothing new in your topics for three days")
+    return gettext("Nothing new in your topics on three letter days")
 
 
 def heading(template: str, count: int, named: bool) -> str:
@@ -81,8 +81,9 @@ def opening_without_papers(template: str) -> str:
             "You have not opened a page or answered a letter for two months. Shall we go on?"
         )
     return gettext(
-        "No paper has reached your topics for three days. Wider or more topics would "
-        "find some; if you like it quiet, there is nothing to do."
+        "On the last three days for which you asked for a letter, no paper has reached your "
+        "topics. Wider or more topics would find some; if you like it quiet, there is nothing "
+        "to do."
     )
 
 

@@ -15,7 +15,8 @@ NOTE_EVERY = timedelta(days=14)
 def break_after_three_days(drafts: list[Draft], edition: Edition, *, nothing_passed: str) -> None:
     """Turn the third empty draft in a row into a short note, at most once in 14 days.
 
-    Only days on which the sources list papers count: their weekends are normal silence.
+    A reader's own days count, and of those only days on which the sources list papers: an empty
+    weekend is normal silence. A weekend with papers ends the row.
     """
     empty = {
         d.subscriber_id: d
@@ -42,8 +43,10 @@ def break_after_three_days(drafts: list[Draft], edition: Edition, *, nothing_pas
         past = history[subscriber_id]
         if any(kind == Digest.Kind.QUIET for _, kind, _ in past):
             continue
-        working_days = [reason for day, _, reason in past if not is_weekend(day)]
-        before = working_days[: SILENT_DAYS - 1]
+        telling = [
+            reason for day, _, reason in past if reason != nothing_passed or not is_weekend(day)
+        ]
+        before = telling[: SILENT_DAYS - 1]
         if before == [nothing_passed] * (SILENT_DAYS - 1):
             draft.kind = Digest.Kind.QUIET
             draft.status, draft.reason = Digest.Status.PENDING, ""

@@ -1,10 +1,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from newsletter import digests
+from newsletter import digests, letter, rounds
 from newsletter.models import Digest, Edition, Entry
 from papers import scoring
 from papers.models import Fetch, Paper
@@ -39,6 +40,16 @@ def reader(topic, **fields):
     fields.setdefault("hour", 7)
     fields.setdefault("rhythm_since", FRIDAY - timedelta(hours=1))
     return make_subscriber(topics=[topic], confirmed_at=BEFORE, **fields)
+
+
+def play(now, *, fresh=True):
+    """A minute of the service, with sources that have just answered or been silent since."""
+    if fresh:
+        Fetch.objects.create(
+            source="hf", target=f"{now}", status="done", started_at=now, finished_at=now
+        )
+    with time_machine.travel(now, tick=False):
+        return rounds.tick(now)
 
 
 def statuses():
@@ -231,6 +242,41 @@ def test_the_third_empty_day_in_a_row_brings_a_short_note_and_not_again_for_a_fo
     kinds = list(Digest.objects.order_by("pk").values_list("edition__date__day", "kind", "status"))
     assert [row for row in kinds if row[1] == "quiet"] == [(20, "quiet", "pending")]
     assert all(status == "skipped" for _, kind, status in kinds if kind != "quiet")
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "note_on"),
+    [(0b0011111, 2), (0b1111111, 2), (0b0010101, 4)],
+)
+def test_a_quiet_note_is_true_of_the_days_that_a_reader_chose(weekdays, note_on):
+    monday = datetime(2026, 2, 16, 7, tzinfo=UTC)
+    bread = make_topic(name="Sourdough", keywords=["sourdough starter"])
+    reader(bread, wants_surprise=False, rhythm_since=monday, weekdays=weekdays)
+
+    for days in range(5):
+        play(monday + days * DAY)
+
+    assert list(Digest.objects.filter(kind="quiet").values_list("edition__date", flat=True)) == [
+        (monday + note_on * DAY).date()
+    ]
+    body = letter.email(Digest.objects.get(kind="quiet")).body
+    assert "On the last three days for which you asked for a letter" in " ".join(body.split())
+
+
+@pytest.mark.parametrize("with_papers", [True, False])
+def test_a_weekend_with_papers_ends_a_row_of_silent_days(with_papers):
+    thursday = datetime(2026, 2, 19, 7, tzinfo=UTC)
+    bread = make_topic(name="Sourdough", keywords=["sourdough starter"])
+    baker = reader(bread, wants_surprise=False, rhythm_since=thursday)
+    for days in range(5):
+        if with_papers and days == 3:
+            sunday = make_edition(date=(thursday + days * DAY).date())
+            make_digest(subscriber=baker, edition=sunday, status="sent", sent_at=thursday)
+        play(thursday + days * DAY)
+
+    kinds = dict(Digest.objects.values_list("edition__date__day", "kind"))
+
+    assert kinds[23] == ("regular" if with_papers else "quiet")
 
 
 def test_twice_the_readers_take_no_more_queries(topic):
