@@ -16,7 +16,7 @@ from django.db import IntegrityError
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from newsletter import cycles, schedule, silence, updates
+from newsletter import cycles, dormancy, schedule, silence, updates
 from newsletter.drafts import Draft, write
 from newsletter.models import Digest, Edition, Entry
 from papers import pool as pools
@@ -210,10 +210,26 @@ def build(
             why = EDITION_CANCELLED if cancelled else NO_FRESH_PAPERS
             drafts += [Draft(*reader, Digest.Status.SKIPPED, why, kind) for reader in on_time]
         elif on_time:
-            pool = pool or pools.load(edition.date, now=now)
-            drafts += choose(edition, on_time, pool, now=now, kind=kind)
+            if kind == Digest.Kind.REGULAR:
+                questions, on_time = ask_the_dormant(on_time, now)
+                drafts += questions
+            if on_time:
+                pool = pool or pools.load(edition.date, now=now)
+                drafts += choose(edition, on_time, pool, now=now, kind=kind)
         counts += save(drafts, edition, now)
     return counts
+
+
+def ask_the_dormant(due: list[Due], now: datetime) -> tuple[list[Draft], list[Due]]:
+    """A question in place of the letter for those who have to be asked; and the others."""
+    asked = dormancy.to_ask([reader.subscriber_id for reader in due], now=now)
+    kind = Digest.Kind.STILL_USEFUL
+    questions = [
+        Draft(*reader, Digest.Status.PENDING, kind=kind)
+        for reader in due
+        if reader.subscriber_id in asked
+    ]
+    return questions, [reader for reader in due if reader.subscriber_id not in asked]
 
 
 def choose(

@@ -153,6 +153,12 @@ class Digest(models.Model):
             ),
             # A condition that SQLite, too, sees to hold where a sender is named.
             models.Index(fields=["sender"], name="digest_held", condition=Q(sender__isnull=False)),
+            # Few letters ask, and newsletter/dormancy.py looks for them every minute.
+            models.Index(
+                fields=["subscriber", "built_at"],
+                name="digest_still_useful",
+                condition=Q(kind="still_useful"),
+            ),
             models.Index(
                 fields=["uncertain_since"],
                 name="digest_uncertain",

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from newsletter.models import Digest, Entry
 from papers.models import Topic
-from subscribers import feedback, preferences
+from subscribers import consent, feedback, preferences
 from subscribers.models import Feedback
 
 # The last part of the address → what is recorded.
@@ -59,12 +59,17 @@ def untap(entry: Entry, action: str, *, now: datetime) -> None:
 
 
 def answer(digest: Digest, word: str, *, now: datetime) -> None:
-    """To the letter's question, or to whether it is still useful."""
+    """To the letter's question, or to whether it is still useful.
+
+    Who wants letters gets them again, also where silence had paused them.
+    """
     feedback.seen(digest.subscriber, now=now)
+    if word in ANSWERS:
+        Digest.objects.filter(pk=digest.pk).update(answer=word)
+        return
     if word == WEEKLY:
         preferences.set_weekly(digest.subscriber, now=now)
-    elif word in ANSWERS:
-        Digest.objects.filter(pk=digest.pk).update(answer=word)
+    consent.resume(digest.subscriber, now=now)
 
 
 def unanswer(digest: Digest, *, now: datetime) -> None:

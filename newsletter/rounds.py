@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, connection
 
-from newsletter import delivery, digests, preflight, restored, status, tracking
+from newsletter import delivery, digests, dormancy, preflight, restored, status, tracking
 from newsletter.letter import Printer
 from newsletter.models import Digest
 from papers import changes
@@ -31,6 +31,7 @@ def tick(now: datetime, *, send: bool = True) -> Counter[str]:
     counts = _run(
         {
             "resumed": lambda at: consent.resume_due(now=at),
+            "paused": dormancy.pause_silent,
             "events": tracking.apply_open,
             "titles": lambda _: library.match_kept(),
             "topped": lambda at: changes.note_top_of_week(now=at),

@@ -77,9 +77,7 @@ def heading(template: str, count: int, named: bool) -> str:
 
 def opening_without_papers(template: str) -> str:
     if template == "still_useful":
-        return gettext(
-            "You have not opened a page or answered a letter for two months. Shall we go on?"
-        )
+        return gettext("We have not heard from you for two months. Shall we go on?")
     return gettext(
         "On the last three days for which you asked for a letter, no paper has reached your "
         "topics. Wider or more topics would find some; if you like it quiet, there is nothing "

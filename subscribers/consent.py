@@ -102,6 +102,29 @@ def pause(
 
 
 @transaction.atomic
+def pause_silent(readers: Collection[int], *, since: datetime, now: datetime) -> int:
+    """Pause those of these readers who are active and gave no sign of life since then.
+
+    Until they come back. Returns how many; one who answers in the same instant is left alone.
+    """
+    silent = Subscriber.objects.active().silent_since(since).filter(pk__in=readers)
+    found = list(silent.order_by("pk").select_for_update().only("pk", "email"))
+    paused = Subscriber.objects.filter(pk__in=[reader.pk for reader in found])
+    ConsentEvent.objects.bulk_create(
+        ConsentEvent(
+            subscriber=reader,
+            address_hash=address_hash(reader.email),
+            kind=Kind.PAUSED,
+            happened_at=now,
+            door="clock",
+            detail={"until": None, "silent_since": since.isoformat()},
+        )
+        for reader in found
+    )
+    return paused.update(status=Status.PAUSED, paused_until=None)
+
+
+@transaction.atomic
 def resume(subscriber: Subscriber, *, door: str = "page", now: datetime) -> bool:
     """Letters again, from the next hour that comes."""
     if not _move(subscriber, {Status.PAUSED}, Status.ACTIVE, paused_until=None, rhythm_since=now):

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.utils.translation import pgettext_lazy
 
 from papers.models import Author, Paper, Topic
@@ -37,6 +37,14 @@ def new_tokens(n: int) -> list[str]:
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def active(self) -> SubscriberQuerySet:
         return self.filter(status=Subscriber.Status.ACTIVE)
+
+    def silent_since(self, instant: datetime | OuterRef) -> SubscriberQuerySet:
+        """Without a sign of life since then."""
+        return self.filter(
+            Q(last_seen_at=None) | Q(last_seen_at__lt=instant),
+            Q(rhythm_since=None) | Q(rhythm_since__lt=instant),
+            confirmed_at__lt=instant,
+        )
 
 
 class Subscriber(models.Model):

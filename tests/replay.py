@@ -72,7 +72,7 @@ def weekdays(first: date, count: int) -> list[date]:
     return [day for day in days if day.weekday() < 5][:count]
 
 
-def make_readers(count: int, *, first: date, seed: int) -> list[Subscriber]:
+def make_readers(count: int, *, first: date, last: date, seed: int) -> list[Subscriber]:
     """Readers spread over the zones, hours, rhythms and topics; the same for the same seed."""
     chance = random.Random(seed)
     topics = list(Topic.objects.active())
@@ -87,6 +87,8 @@ def make_readers(count: int, *, first: date, seed: int) -> list[Subscriber]:
             max_papers=chance.randint(3, 8),
             confirmed_at=due_at("UTC", first, 0) - timedelta(days=10),
             rhythm_since=due_at(ZONES[n % len(ZONES)], first, 0),
+            # Nobody falls silent: every morning is for papers.
+            last_seen_at=due_at("UTC", last, 0),
         )
         for n in range(count)
     )
@@ -114,7 +116,7 @@ def run(
     """Play these days; a list is read half an hour after its day begins in UTC."""
     result = Replay(list(days))
     began = time.monotonic()
-    subscribers = make_readers(readers, first=days[0], seed=seed)
+    subscribers = make_readers(readers, first=days[0], last=days[-1], seed=seed)
     unread = sorted(day for day in lists if day <= days[-1])
     end = datetime.combine(days[-1], datetime.min.time(), UTC) + timedelta(days=4)
     for now in instants(days, subscribers):

@@ -12,8 +12,9 @@ from newsletter.instants import instant
 
 class Command(BaseCommand):
     help = (
-        "Do what this minute asks for: bring back paused readers, build the digests that are due,"
-        " send what is pending, sweep. Any number of times, from any number of machines."
+        "Do what this minute asks for: bring back paused readers, pause silent ones, build the"
+        " digests that are due, send what is pending, sweep. Any number of times, from any number"
+        " of machines."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
