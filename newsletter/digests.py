@@ -16,12 +16,13 @@ from django.db import IntegrityError
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from newsletter import cycles, dormancy, schedule, silence, updates
+from newsletter import cycles, dormancy, outages, schedule, silence, updates
 from newsletter.drafts import Draft, write
 from newsletter.models import Digest, Edition, Entry
+from newsletter.outages import NO_FRESH_PAPERS, is_fresh
 from papers import pool as pools
 from papers import ranking
-from papers.models import Fetch, Paper
+from papers.models import Paper
 from subscribers import interests, zones
 from subscribers.models import Subscriber
 
@@ -29,12 +30,10 @@ logger = logging.getLogger(__name__)
 
 BATCH = 2000  # subscribers whose digests are written in one transaction
 PAGE = 20_000  # subscribers whose due hours are held at once
-STALE = timedelta(hours=36)  # no letter from papers older than this
 FIRST_LETTER_WITHIN = timedelta(days=2)  # of the confirmation; later the regular letter serves
 
 NOTHING_PASSED = "nothing passed"
 TOO_LATE = "more than 12 hours late"
-NO_FRESH_PAPERS = "no source has answered for 36 hours"
 EDITION_CANCELLED = "edition cancelled"
 
 
@@ -50,11 +49,14 @@ def build_due(now: datetime) -> Counter[str]:
     """Write a digest for everyone whose hour has come; counts by status.
 
     Whoever was missed in the last 48 hours is still accounted for: built while less than 12 hours
-    late, else recorded as expired.
+    late, else recorded as expired. A weekly letter that fell out comes on a later day.
     """
     counts: Counter[str] = Counter()
     for cadence, day, due in all_due(now):
         counts += build(open_edition(cadence, day, now), due, now=now)
+    for day, missed in outages.missed_weeks(now).items():
+        edition = open_edition(Edition.Cadence.WEEKLY, day, now)
+        counts += build(edition, [Due(*reader) for reader in missed], now=now)
     return counts
 
 
@@ -173,12 +175,6 @@ def known_zone(zone: str) -> str:
     return zone if zone in zones.known() else "UTC"
 
 
-def is_fresh(now: datetime) -> bool:
-    """Whether any source has answered within the last 36 hours."""
-    answered = (Fetch.Status.DONE, Fetch.Status.UNCHANGED, Fetch.Status.PARTIAL)
-    return Fetch.objects.filter(status__in=answered, finished_at__gte=now - STALE).exists()
-
-
 @cycles.rarely_sought()
 def build(
     edition: Edition,
@@ -195,6 +191,7 @@ def build(
     counts: Counter[str] = Counter()
     cancelled = edition.status == Edition.Status.CANCELLED
     fresh = is_fresh(now)
+    after_silence = fresh and outages.sources_fell_silent(now)
     pool: ranking.Pool | None = None
     rest = iter(due)
     while batch := list(islice(rest, BATCH)):
@@ -215,7 +212,10 @@ def build(
                 drafts += questions
             if on_time:
                 pool = pool or pools.load(edition.date, now=now)
-                drafts += choose(edition, on_time, pool, now=now, kind=kind)
+                chosen = choose(edition, on_time, pool, now=now, kind=kind)
+                if after_silence:
+                    outages.cover_missed_days(chosen, edition)
+                drafts += chosen
         counts += save(drafts, edition, now)
     return counts
 

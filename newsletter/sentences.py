@@ -140,7 +140,9 @@ def around(kind: str, papers: int = 0, answerable: int = 0) -> tuple[str, str]:
     if kind == Digest.Kind.FIRST:
         return welcome(papers), asks_for_answers(answerable)
     if kind == Digest.Kind.CATCH_UP:
-        return gettext("A source was silent yesterday, so this letter covers both days."), ""
+        return gettext(
+            "The sources were silent, so this letter also covers the days since your last one."
+        ), ""
     return "", ""
 
 

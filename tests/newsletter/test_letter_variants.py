@@ -188,7 +188,7 @@ def test_a_week_ends_with_what_the_reader_did_in_it():
     ("variant", "words"),
     [
         ("first", "the best of the last seven days"),
-        ("catch_up", "covers both days"),
+        ("catch_up", "also covers the days since your last one"),
         ("one_paper", "One paper worth your time, Ada"),
         ("quiet", "Widen my topics"),
         ("still_useful", "Once a week is enough"),
