@@ -27,6 +27,7 @@ Ask = Callable[[Client, date, datetime, str, str], Pages]
 NEW_YORK = ZoneInfo("America/New_York")  # where arXiv's day begins
 SLACK = timedelta(minutes=2)  # a clock that ticks a little early still counts
 SELDOM = timedelta(hours=12)
+DAYS_OF_LETTERS = 6  # weekdays; their papers are the candidates of today's letters
 ANSWERED = (Fetch.Status.DONE, Fetch.Status.UNCHANGED)
 
 
@@ -141,7 +142,7 @@ def fetch_due(
     client = client or HttpClient(sleep=until(stop))
     fetches: list[Fetch] = []
     for source in settings.SOURCES:
-        for on, every in lists(source, now):
+        for on, every in [*lists(source, now), *missed(source, now)]:
             if stop.is_set():
                 return fetches
             if tried_since(source, on, now - every + SLACK):
@@ -165,6 +166,27 @@ def lists(source: str, now: datetime) -> list[tuple[date, timedelta]]:
     if source == "arxiv":
         return list(zip(weekdays(today, 2), [often, SELDOM], strict=True))
     return [(weekdays(today, 1)[0], often)]
+
+
+def missed(source: str, now: datetime) -> list[tuple[date, timedelta]]:
+    """Days of the last six whose lists an outage swallowed, where a source still has them.
+
+    Only those since it first answered: whoever has just begun need not have them.
+    """
+    if source != "arxiv":
+        return []
+    answered = Fetch.objects.filter(
+        source=source, status__in=(*ANSWERED, Fetch.Status.PARTIAL), started_at__lte=now
+    )
+    asked = {day for day, _ in lists(source, now)}
+    days = weekdays(now.astimezone(NEW_YORK).date(), DAYS_OF_LETTERS)
+    return [
+        (day, timedelta(minutes=settings.FETCH_EVERY))
+        for day in days
+        if day not in asked
+        and answered.filter(started_at__date__lte=day).exists()
+        and not answered.filter(target__startswith=f"{day}").exists()
+    ]
 
 
 def weekdays(last: date, number: int) -> list[date]:

@@ -182,6 +182,21 @@ def test_arxivs_day_begins_in_new_york():
     assert live.lists("arxiv", night)[0][0] == date(2026, 2, 19)
 
 
+def test_lists_that_an_outage_swallowed_are_asked_for_until_they_are_in(settings):
+    settings.SOURCES, settings.ARXIV_CATEGORIES = ["arxiv"], ["cs.LG"]
+    empty = Answer(200, b'<feed xmlns="http://www.w3.org/2005/Atom"></feed>')
+    monday = NOW - timedelta(days=4)
+    there, away = Upstream(arxiv=empty), Upstream()
+    asked = {}
+    for day, upstream in [(0, there), (1, away), (2, away), (3, away), (4, there), (5, there)]:
+        fetches = fetch_due(monday + timedelta(days=day, hours=10), client=upstream)
+        asked[day] = {fetch.target[:10] for fetch in fetches}
+
+    assert asked[0] == {"2026-02-16", "2026-02-13"}
+    assert asked[4] == {"2026-02-20", "2026-02-19", "2026-02-18", "2026-02-17"}
+    assert asked[5] == {"2026-02-20", "2026-02-19"}
+
+
 def test_no_network_is_known_in_time(monkeypatch):
     def head(*args, **kwargs):
         raise live.requests.exceptions.ConnectionError
