@@ -134,6 +134,14 @@ def test_a_reader_who_never_had_a_letter_is_not_told_of_a_last_one(topic):
     assert letters_of(bo)[-1] == "Thu regular sent"
 
 
+def test_a_letter_does_not_claim_days_that_its_candidates_do_not_reach(topic):
+    mo = reader(topic, weekdays=0b0000001)
+    days = [MONDAY + n * DAY for n in range(15)]
+    play(*(days[n] for n in (0, 5, 6, 7, 8, 14)), silent=days[6:8])
+
+    assert letters_of(mo) == ["Mon regular sent", "Mon regular skipped", "Mon regular sent"]
+
+
 PAST = st.lists(
     st.sampled_from(
         [
