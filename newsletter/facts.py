@@ -15,6 +15,7 @@ from django.db.models.functions import Cast
 from django.utils.encoding import iri_to_uri
 
 from newsletter.models import Digest, Edition, Entry
+from papers import readings as timed
 from papers import text
 from papers.models import Authorship, Engagement, Paper, PaperTopic
 from subscribers.models import Feedback, Follow, Subscriber, TopicPreference
@@ -211,18 +212,18 @@ def paper_facts(paper_ids: Sequence[int], *, as_of: datetime) -> dict[int, Paper
             code_url=safe_url(paper.code_url),
             discussion_url=safe_url(paper.discussion_url),
             stars=paper.stars or 0,
-            signal=signal(paper, readings[paper.pk]),
+            signal=signal(paper, readings[paper.pk], now=as_of),
             topic=topics.get(paper.pk, ""),
         )
         for paper in Paper.objects.filter(pk__in=paper_ids).defer("abstract")
     }
 
 
-def signal(paper: Paper, readings: Sequence[Engagement]) -> Signal:
+def signal(paper: Paper, readings: Sequence[Engagement], *, now: datetime) -> Signal:
     """Votes in 24 h; else a rise over the week; else stars, citations, all votes; else nothing.
 
-    Only what was read is said: without a reading of 22 to 26 hours before the last there are no
-    votes in 24 h, and a counter that fell says nothing of a rise.
+    Only what was read is said: without a reading of 22 to 26 hours before the last, or where the
+    last is not fresh, there are no votes in 24 h, and a counter that fell says nothing of a rise.
     """
     votes = [(r.read_at, r.upvotes) for r in readings if r.upvotes is not None]
     if votes:
@@ -232,7 +233,8 @@ def signal(paper: Paper, readings: Sequence[Engagement]) -> Signal:
             for at, count in votes
             if abs(last_at - at - DAY) <= DAY_TOLERANCE
         ]
-        if day_ago and (gained := last - min(day_ago)[1]) >= 10:
+        gained = last - min(day_ago)[1] if day_ago else 0
+        if gained >= 10 and timed.is_fresh(last_at, now):
             return Signal("day", gained)
         first = votes[0][1]
         if last - first >= 10 and last >= 1.5 * first:

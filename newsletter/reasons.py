@@ -89,6 +89,8 @@ def _liked(reason: Reason) -> str:
 
 def _trend(reason: Reason) -> str:
     field, votes, hours = _quote(reason, "field"), reason.get("upvotes"), reason.get("hours")
+    if isinstance(total := reason.get("total"), int) and total > 0:
+        return _talked_about(field, total)
     rising = gettext("it is rising in %(field)s") % {"field": field}
     rising = rising if field else gettext("it is rising")
     if not isinstance(votes, int) or not isinstance(hours, int) or votes < 1 or hours < 1:
@@ -97,6 +99,16 @@ def _trend(reason: Reason) -> str:
     return gettext("%(rising)s with %(votes)s") % {
         "rising": rising,
         "votes": counted % {"n": wording.number(votes), "hours": hours},
+    }
+
+
+def _talked_about(field: str, votes: int) -> str:
+    """Of a paper that trends, where nobody has counted lately how it does."""
+    known = gettext("it is much talked about in %(field)s") % {"field": field}
+    counted = ngettext("%(n)s upvote", "%(n)s upvotes", votes) % {"n": wording.number(votes)}
+    return gettext("%(rising)s with %(votes)s") % {
+        "rising": known if field else gettext("it is much talked about"),
+        "votes": counted,
     }
 
 

@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from math import ceil
 from typing import Any
 
 import numpy as np
 from django.db.models import Count, Max
 from scipy.sparse import csr_matrix
 
-from papers import scoring, sentences, vectors
+from papers import readings, scoring, sentences, vectors
 from papers.candidates import Pool
 from papers.features import Documents
 from papers.likeness import Likeness
@@ -114,11 +113,12 @@ def of_papers(
     topics = list(Topic.objects.active())
     topic_scores, phrases = _topics(ids, position, topics)
     authors, authorship = _authors(ids, position)
+    votes = _votes(papers, now)
     return Pool(
         paper_ids=np.array(ids, dtype=np.int64),
         published=np.array([_since(paper, now) for paper in papers]),
         trend=np.array([paper.trend for paper in papers], dtype=np.float32),
-        trend_facts=_trend_facts(papers, topics, topic_scores, now),
+        trend_facts=_trend_facts(papers, topics, topic_scores, votes, now),
         topic_ids=np.array([topic.pk for topic in topics], dtype=np.int64),
         topic_names=[topic.name for topic in topics],
         topic_scores=topic_scores,
@@ -182,47 +182,51 @@ def _authors(ids: Sequence[int], position: dict[int, int]) -> tuple[list[Author]
 
 
 def _trend_facts(
-    papers: Sequence[Paper], topics: Sequence[Topic], scores: np.ndarray, now: datetime
+    papers: Sequence[Paper],
+    topics: Sequence[Topic],
+    scores: np.ndarray,
+    votes: Mapping[int, Sequence[readings.Reading]],
+    now: datetime,
 ) -> list[Mapping[str, Any] | None]:
-    """Votes of the last day (or since it came) and the topic it rises in, where any are known."""
-    gained = _gained(papers, now)
+    """Votes of the last day (or since it came), else all there are, and the topic it rises in."""
     facts: list[Mapping[str, Any] | None] = []
     for n, paper in enumerate(papers):
-        if paper.pk not in gained:
+        counted = _counted(paper, votes.get(paper.pk, ()), now)
+        if counted is None:
             facts.append(None)
             continue
-        upvotes, hours = gained[paper.pk]
         best = int(scores[n].argmax()) if len(topics) else -1
         field = topics[best].name if best >= 0 and scores[n, best] >= 1 else ""
-        facts.append({"field": field, "upvotes": upvotes, "hours": hours})
+        facts.append({"field": field, **counted})
     return facts
 
 
-def _gained(papers: Sequence[Paper], now: datetime) -> dict[int, tuple[int, int]]:
-    """Paper → votes won and in how many hours.
+def _counted(
+    paper: Paper, votes: Sequence[readings.Reading], now: datetime
+) -> dict[str, int] | None:
+    began = scoring.listed_at(paper)
+    if not votes or began is None:
+        return None
+    if lately := readings.gained(votes, began, now=now):
+        return {"upvotes": lately[0], "hours": lately[1]}
+    return {"total": votes[-1][1]} if votes[-1][1] else None
 
-    Counted from the last reading that is a day or more older than the newest, else from the day it
-    was first mentioned.
-    """
-    readings: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
+
+def _votes(papers: Sequence[Paper], now: datetime) -> dict[int, list[readings.Reading]]:
+    """Paper → readings of its votes, earliest first, by the source that was read last."""
+    found: dict[int, list[tuple[str, readings.Reading]]] = defaultdict(list)
     for part in _parts([paper.pk for paper in papers if paper.upvotes is not None]):
         rows = Engagement.objects.filter(
             paper_id__in=part, upvotes__isnull=False, read_at__lte=now
-        ).order_by("read_at")
-        for paper_id, votes, read_at in rows.values_list("paper_id", "upvotes", "read_at"):
-            readings[paper_id].append((read_at, votes or 0))
-    gained = {}
-    for paper in papers:
-        began = scoring.listed_at(paper)
-        if not readings[paper.pk] or began is None:
-            continue
-        newest, votes = readings[paper.pk][-1]
-        earlier = [r for r in readings[paper.pk] if r[0] <= newest - timedelta(hours=24)]
-        since, before = earlier[-1] if earlier else (began, 0)
-        hours = ceil((newest - since).total_seconds() / 3600)
-        if votes > before and hours > 0:
-            gained[paper.pk] = votes - before, hours
-    return gained
+        ).order_by("read_at", "id")
+        for paper_id, source, read_at, votes in rows.values_list(
+            "paper_id", "source", "read_at", "upvotes"
+        ):
+            found[paper_id].append((source, (read_at, votes or 0)))
+    return {
+        paper_id: [reading for source, reading in theirs if source == theirs[-1][0]]
+        for paper_id, theirs in found.items()
+    }
 
 
 def _parts(ids: Sequence[int]) -> list[Sequence[int]]:

@@ -1,0 +1,48 @@
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from papers import readings
+from tests.factories import NOW
+
+HOUR = timedelta(hours=1)
+BEGAN = NOW - 100 * HOUR
+
+
+def read(*pairs):
+    """Readings of so many hours ago."""
+    return [(NOW - hours * HOUR, votes) for hours, votes in pairs]
+
+
+def test_votes_are_counted_from_the_reading_a_day_before_the_newest():
+    found = readings.gained(read((60, 1), (27, 4), (10, 9), (2, 20)), BEGAN, now=NOW)
+
+    assert found == (16, 25)
+
+
+def test_without_an_older_reading_votes_are_counted_from_the_beginning():
+    found = readings.gained(read((2, 20)), NOW - 20 * HOUR, now=NOW)
+
+    assert found == (20, 18)
+
+
+def test_votes_that_nobody_has_counted_for_more_than_26_hours_say_nothing_of_the_last():
+    last = readings.gained(read((50, 4), (26, 20)), BEGAN, now=NOW)
+    older = readings.gained(read((50, 4), (26.1, 20)), BEGAN, now=NOW)
+
+    assert last == (16, 24)
+    assert older is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 500)), max_size=8))
+def test_hours_told_end_with_a_fresh_reading_and_votes_with_what_it_counted(pairs):
+    listed = read(*sorted(pairs, reverse=True))
+
+    found = readings.gained(listed, BEGAN, now=NOW)
+
+    if found is not None:
+        (newest, votes), (won, hours) = listed[-1], found
+        assert NOW - newest <= readings.FRESH
+        assert 0 < won <= votes
+        assert newest - hours * HOUR >= BEGAN
