@@ -282,14 +282,14 @@ class Layout:
         paper = self.papers.get(entry.paper_id)
         if paper is None:
             return None
-        topic, section = _topic_of(entry) or paper.topic, entry.section
+        named, section = _topic_of(entry), entry.section
         with self.speaking():
             item = make_item(
                 paper,
                 look,
-                topic=topic,
+                topic=named or paper.topic,
                 followed=followed,
-                outside=section == Entry.Section.OUTSIDE and bool(topic),
+                outside=section == Entry.Section.OUTSIDE and bool(named),
                 summaries=summaries,
                 on=self.on,
             )

@@ -128,6 +128,8 @@ def _interest(reason: Reason) -> str:
 
 
 def _exploration(reason: Reason) -> str:
+    if reason.get("leads") is False:
+        return ""
     topic = _quote(reason, "topic")
     if topic:
         return gettext("it leads in %(topic)s, outside your topics") % {"topic": topic}

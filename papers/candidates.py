@@ -18,6 +18,7 @@ from papers.matching import Encode
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+BELONGS = 1.0  # score from which a paper belongs to a topic
 SAMPLE = 1024  # ordinary papers that a profile is measured against
 # (subscriber id, paper id), as pairs or as two parallel arrays.
 Seen = Iterable[tuple[int, int]] | tuple[Ints, Ints]
@@ -85,6 +86,11 @@ class Pool:
         return np.ascontiguousarray(self.topic_scores.T)
 
     @cached_property
+    def members(self) -> Bools:
+        """Topics × papers: whether the paper belongs. Scores below are of near misses."""
+        return self.scores_by_topic >= BELONGS
+
+    @cached_property
     def alike(self) -> Floats:
         """Papers × papers, cosine of the latent vectors."""
         return exact(self.documents.latent, self.documents.latent)
@@ -114,12 +120,10 @@ class Pool:
 
     @cached_property
     def best_topic(self) -> Ints:
-        """The topic column that fits each paper best, -1 where none does."""
+        """Of the topics that each paper belongs to the column it fits best, -1 without any."""
         if not len(self.topic_ids):
             return np.full(len(self), -1)
-        best = self.topic_scores.argmax(axis=1)
-        fits = self.topic_scores.max(axis=1) > 0
-        return np.where(fits, best, -1)
+        return np.where(self.members.any(axis=0), self.topic_scores.argmax(axis=1), -1)
 
 
 @dataclass(frozen=True)

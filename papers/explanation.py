@@ -69,11 +69,11 @@ class Explainer:
             )
         return self._trends[paper]
 
-    def exploration(self, paper: int) -> tuple[Reason, ...]:
-        topic = int(self.pool.best_topic[paper])
+    def exploration(self, paper: int, topic: int, *, leads: bool) -> tuple[Reason, ...]:
+        """`topic`: one it belongs to, or -1; `leads`: there, or everywhere outside."""
         name = self.pool.topic_names[topic] if topic >= 0 else ""
         trend = self.trend(paper)
-        explored = Reason("exploration", 0.0, {"topic": name})
+        explored = Reason("exploration", 0.0, {"topic": name, "leads": leads})
         return (explored,) if trend is None else (explored, trend)
 
     def _plainly(self, paper: int, interest: int, part: float) -> tuple[Reason, ...]:

@@ -8,11 +8,8 @@ from datetime import datetime
 import numpy as np
 
 from papers.candidates import (
-    Bools,
     Choice,
-    Floats,
     Interests,
-    Ints,
     Pick,
     Pool,
     Readers,
@@ -20,8 +17,9 @@ from papers.candidates import (
     Seen,
 )
 from papers.explanation import Explainer, best_interest
-from papers.relevance import TRENDING, Scores, score, sent_matrix
+from papers.relevance import Scores, score, sent_matrix
 from papers.selection import select, shortlist
+from papers.surprise import Surprises, surprises
 
 CHUNK = 512  # readers at a time: bounds the memory
 ENTRIES = 12  # papers in a letter, all sections together
@@ -41,8 +39,9 @@ def choose(pool: Pool, readers: Readers, *, seen: Seen, now: datetime) -> Iterat
     for start in range(0, len(readers), CHUNK):
         rows = range(start, min(start + CHUNK, len(readers)))
         scores = score(pool, readers, rows, now=now, sent=sent)
-        letters = _letters(pool, readers, scores)
-        reasons = _explain(explainer, scores, letters)
+        outside = surprises(pool, readers, scores)
+        letters = _letters(pool, readers, scores, outside)
+        reasons = _explain(explainer, scores, letters, outside)
         belonging = np.count_nonzero(scores.final, axis=1).tolist()
         for reader, letter, belong in zip(rows, letters, belonging, strict=True):
             worth = scores.final[reader - start, [paper for _, paper in letter]].tolist()
@@ -58,7 +57,7 @@ def choose(pool: Pool, readers: Readers, *, seen: Seen, now: datetime) -> Iterat
 _Letter = list[tuple[str, int]]
 
 
-def _letters(pool: Pool, readers: Readers, scores: Scores) -> list[_Letter]:
+def _letters(pool: Pool, readers: Readers, scores: Scores, surprises: Surprises) -> list[_Letter]:
     """What each reader of the chunk gets."""
     listed = shortlist(scores.final)
     size = listed.papers.shape[1]
@@ -66,7 +65,7 @@ def _letters(pool: Pool, readers: Readers, scores: Scores) -> list[_Letter]:
     interest, _ = best_interest(scores, readers, every, listed.papers.ravel())
     limits = np.full(len(scores.readers), ENTRIES)
     chosen = select(listed, interest.reshape(listed.papers.shape), pool.alike, limits)
-    outside = _outside(pool, readers, scores).tolist()
+    outside = surprises.paper.tolist()
     part = slice(scores.readers.start, scores.readers.stop)
     letters: list[_Letter] = []
     for n, limit in enumerate(readers.limits[part].tolist()):
@@ -101,7 +100,7 @@ def _lay_out(
 
 
 def _explain(
-    explainer: Explainer, scores: Scores, letters: list[_Letter]
+    explainer: Explainer, scores: Scores, letters: list[_Letter], outside: Surprises
 ) -> Iterator[tuple[Reason, ...]]:
     """The reasons of all papers of all letters, in their order."""
     within = [
@@ -112,20 +111,10 @@ def _explain(
     ]
     pairs = np.array(within, dtype=np.int64).reshape(-1, 2)
     explained = iter(explainer.explain(scores, pairs[:, 0], pairs[:, 1]))
-    for letter in letters:
+    told = zip(outside.topic.tolist(), outside.leads.tolist(), strict=True)
+    for letter, (topic, leads) in zip(letters, told, strict=True):
         for section, paper in letter:
-            yield explainer.exploration(paper) if section == "outside" else next(explained)
-
-
-def _outside(pool: Pool, readers: Readers, scores: Scores) -> Ints:
-    """The strongest trending paper outside each reader's interests, -1 where there is none."""
-    if not len(pool):
-        return np.full(len(scores.readers), -1)
-    part = slice(scores.readers.start, scores.readers.stop)
-    worth: Floats = np.where(pool.trend >= TRENDING, pool.trend * scores.freshness, 0)
-    worth = np.where(pool.best_topic >= 0, worth, worth / 2)  # better one that can be followed
-    far: Bools = (scores.relevance < 0.5) & ~scores.barred & ~scores.belongs
-    offered = np.where(far, worth[None, :], 0)
-    best = offered.argmax(axis=1)
-    found = (offered.max(axis=1) > 0) & readers.wants_surprise[part]
-    return np.where(found, best, -1)
+            if section == "outside":
+                yield explainer.exploration(paper, topic, leads=leads)
+            else:
+                yield next(explained)
