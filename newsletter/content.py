@@ -15,7 +15,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from newsletter import reasons, sentences, subjects, wording
-from newsletter.facts import Copy, EntryFacts, PaperFacts
+from newsletter.facts import Copy, EntryFacts, PaperFacts, change_told
 from newsletter.items import Finished, Item, Placed, Section, Shown, make_item, make_update
 from newsletter.models import Digest, Edition, Entry
 from newsletter.said import Said, kept
@@ -283,6 +283,8 @@ class Layout:
         if paper is None:
             return None
         named, section = _topic_of(entry), entry.section
+        if section == Entry.Section.RISING:
+            paper = replace(paper, signal=change_told(entry))
         with self.speaking():
             item = make_item(
                 paper,

@@ -240,7 +240,8 @@ def choose(
     readers = interests.load(list(due_at), pool)
     seen = had(list(due_at), [int(n) for n in pool.paper_ids])
     drafts = []
-    for choice in ranking.choose(pool, readers, seen=seen, now=now):
+    shape = ranking.SHAPES[edition.cadence]
+    for choice in ranking.choose(pool, readers, seen=seen, now=now, shape=shape):
         reader = choice.subscriber_id
         draft = Draft(reader, due_at[reader], Digest.Status.PENDING, kind=kind, picks=choice.picks)
         draft.pool_size, draft.held_back = choice.pool_size, choice.held_back

@@ -219,6 +219,15 @@ def paper_facts(paper_ids: Sequence[int], *, as_of: datetime) -> dict[int, Paper
     }
 
 
+def change_told(entry: EntryFacts) -> Signal:
+    """The change in votes that a paper is there for, as it was when chosen."""
+    for reason in entry.reasons:
+        if reason.get("kind") == "rising":
+            change = int(reason.get("upvotes") or 0), int(reason.get("before") or 0)
+            return Signal("rising", *change)
+    return Signal()
+
+
 def signal(paper: Paper, readings: Sequence[Engagement], *, now: datetime) -> Signal:
     """Votes in 24 h; else a rise over the week; else stars, citations, all votes; else nothing.
 
@@ -236,9 +245,8 @@ def signal(paper: Paper, readings: Sequence[Engagement], *, now: datetime) -> Si
         gained = last - min(day_ago)[1] if day_ago else 0
         if gained >= 10 and timed.is_fresh(last_at, now):
             return Signal("day", gained)
-        first = votes[0][1]
-        if last - first >= 10 and last >= 1.5 * first:
-            return Signal("rising", last, first)
+        if grown := timed.rise(votes, now=now):
+            return Signal("rising", grown.votes, grown.before)
     if (paper.stars or 0) >= 100:
         return Signal("stars", paper.stars or 0)
     citations = [r.citations for r in readings if r.citations is not None]

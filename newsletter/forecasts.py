@@ -80,7 +80,8 @@ def next_letter(subscriber: Subscriber, *, now: datetime) -> NextLetter:
     pool = pools.recent(_today(subscriber, now), now=now)
     readers = interests.load([subscriber.pk], pool)
     seen = digests.had([subscriber.pk], pool.paper_ids.tolist())
-    [choice] = ranking.choose(pool, readers, seen=seen, now=now)
+    shape = ranking.SHAPES[subscriber.cadence]
+    [choice] = ranking.choose(pool, readers, seen=seen, now=now, shape=shape)
     answered = subscriber.feedback.filter(
         undone_at=None, given_at__gt=now - ANSWERED_LATELY
     ).exclude(kind=Feedback.Kind.PASTED)
@@ -150,7 +151,8 @@ def back_test(subscriber: Subscriber, after: Reader, *, now: datetime) -> BackTe
     kept = pools.days_kept(today, most=topic_trial.LONGEST, least=backtest.POOL_DAYS)
     letters = past_letters(subscriber, days=kept - backtest.POOL_DAYS + 1, now=now)
     pool = pools.recent(today, now=now, days=kept)
-    results = list(backtest.run(pool, interests.read(pair, pool), letters))
+    shape = ranking.SHAPES[subscriber.cadence]
+    results = list(backtest.run(pool, interests.read(pair, pool), letters, shape=shape))
     picked = {pick.paper_id for both in results for one in both for pick in one.picks}
     papers = Paper.objects.in_bulk(picked)
     found = [

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 
-from papers.candidates import Choice, Ints, Pool, Readers
+from papers.candidates import DAILY, Choice, Ints, Pool, Readers, Shape
 from papers.ranking import choose
 from papers.relevance import TRENDING, score, sent_matrix
 
@@ -23,7 +23,9 @@ class Past:
     at: datetime
 
 
-def run(pool: Pool, readers: Readers, letters: Sequence[Past]) -> Iterator[list[Choice]]:
+def run(
+    pool: Pool, readers: Readers, letters: Sequence[Past], *, shape: Shape = DAILY
+) -> Iterator[list[Choice]]:
     """For each letter, earliest first, what each reader of the batch would have got.
 
     `pool` holds the papers of all those days, with what is known of them today: their votes are
@@ -33,7 +35,8 @@ def run(pool: Pool, readers: Readers, letters: Sequence[Past]) -> Iterator[list[
     seen: list[tuple[int, int]] = []
     for letter in letters:
         rows = _candidates(pool, letter.on)
-        chosen = list(choose(*_within(pool, readers, rows), seen=seen, now=letter.at))
+        part = _within(pool, readers, rows)
+        chosen = list(choose(*part, seen=seen, now=letter.at, shape=shape))
         seen += [(one.subscriber_id, pick.paper_id) for one in chosen for pick in one.picks]
         yield chosen
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 from papers.features import Documents, Features, exact
 from papers.likeness import Likeness
 from papers.matching import Encode
+from papers.readings import Rise
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -34,6 +35,21 @@ class Reason:
 
     def as_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, **self.facts}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How many papers a letter has room for, beside the reader's own limit of full ones."""
+
+    entries: int = 12  # all sections together
+    short: int = 6  # rising, outside and also together
+    also: int = 5
+    rising: int = 0  # those whose votes grew most over the week
+
+
+DAILY = Shape()
+WEEKLY = Shape(entries=16, short=8, also=8, rising=3)
+SHAPES = {"daily": DAILY, "weekly": WEEKLY}  # by cadence
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +88,7 @@ class Pool:
     ordinary: Documents  # papers of the last weeks: what no match looks like
     likeness: Likeness
     encode: Encode = None  # of a sentence model, for searches
+    rises: Mapping[int, Rise] = field(default_factory=dict)  # by paper id, of those that rose
 
     def __len__(self) -> int:
         return len(self.paper_ids)
@@ -117,6 +134,12 @@ class Pool:
         """The ordinary papers that profiles are measured against."""
         step = max(len(self.ordinary) // SAMPLE, 1)
         return self.ordinary.take(range(0, len(self.ordinary), step)[:SAMPLE])
+
+    @cached_property
+    def grown(self) -> Ints:
+        """By how many votes each paper rose over the week, 0 where it did not."""
+        none = Rise(0, 0)
+        return np.array([self.rises.get(int(pk), none).gained for pk in self.paper_ids], np.int64)
 
     @cached_property
     def best_topic(self) -> Ints:

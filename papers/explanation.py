@@ -76,6 +76,11 @@ class Explainer:
         explored = Reason("exploration", 0.0, {"topic": name, "leads": leads})
         return (explored,) if trend is None else (explored, trend)
 
+    def rising(self, paper: int) -> Reason:
+        """The change in votes that a paper is there for."""
+        rise = self.pool.rises[int(self.pool.paper_ids[paper])]
+        return Reason("rising", 0.0, {"before": rise.before, "upvotes": rise.votes})
+
     def _plainly(self, paper: int, interest: int, part: float) -> tuple[Reason, ...]:
         """Of the interest's words and the trend alone, which most readers of a topic share."""
         topic = search = -1

@@ -131,6 +131,7 @@ def of_papers(
         ordinary=model.ordinary,
         likeness=Likeness.of(model.ordinary),
         encode=sentences.encode,
+        rises=_rises(votes, now),
     )
 
 
@@ -227,6 +228,13 @@ def _votes(papers: Sequence[Paper], now: datetime) -> dict[int, list[readings.Re
         paper_id: [reading for source, reading in theirs if source == theirs[-1][0]]
         for paper_id, theirs in found.items()
     }
+
+
+def _rises(
+    votes: Mapping[int, Sequence[readings.Reading]], now: datetime
+) -> dict[int, readings.Rise]:
+    found = {paper_id: readings.rise(theirs, now=now) for paper_id, theirs in votes.items()}
+    return {paper_id: rise for paper_id, rise in found.items() if rise}
 
 
 def _parts(ids: Sequence[int]) -> list[Sequence[int]]:

@@ -94,6 +94,9 @@ def enter(digest: Digest, papers: list[Paper], layout: str) -> Digest:
             reasons = [{"kind": "exploration", "topic": "Astronomy"}]
         elif paper.upvotes and paper.upvotes > 20:
             reasons.append(trend_reason(paper.upvotes))
+        if letter == "r":
+            last = max(paper.upvotes or 0, 10)
+            reasons.append({"kind": "rising", "before": last // 8, "upvotes": last})
         Entry.objects.create(
             digest=digest,
             subscriber=digest.subscriber,
@@ -134,7 +137,8 @@ def digest_of(kind: str = Digest.Kind.REGULAR, *, subscriber: Subscriber, **fiel
 
 
 DAILY = "tfmmmmoaaa"
-WEEKLY = "tmmmmmrroaaaa"
+WEEKLY = "tmmmmmrrroaaaa"
+LARGEST_WEEKLY = "tmmmmmmmrrroaaaa"  # sixteen
 LARGEST = "tfffmmmmoaaa"  # what a reader who asks for eight can get at most
 
 

@@ -120,8 +120,20 @@ WORDS = st.text(
 SECTIONS = st.sampled_from(Entry.Section.values)
 REASONS = st.lists(
     st.fixed_dictionaries(
-        {"kind": st.sampled_from(["topic", "author", "trend", "keyword", "exploration", "?"])},
-        optional={"topic": WORDS, "author": WORDS, "text": WORDS, "upvotes": st.integers(0, 9999)},
+        {
+            "kind": st.sampled_from(
+                ["topic", "author", "trend", "keyword", "exploration", "rising", "?"]
+            )
+        },
+        optional={
+            "topic": WORDS,
+            "author": WORDS,
+            "text": WORDS,
+            "upvotes": st.integers(0, 9999),
+            "before": st.integers(0, 99),
+            "total": st.integers(0, 99),
+            "leads": st.booleans(),
+        },
     ),
     max_size=3,
 )

@@ -46,3 +46,27 @@ def test_hours_told_end_with_a_fresh_reading_and_votes_with_what_it_counted(pair
         assert NOW - newest <= readings.FRESH
         assert 0 < won <= votes
         assert newest - hours * HOUR >= BEGAN
+
+
+def test_a_rise_is_told_from_the_first_reading_of_the_week_to_the_last():
+    found = readings.rise(read((169, 2), (168, 3), (167, 9), (80, 40), (60, 74)), now=NOW)
+
+    assert found == readings.Rise(9, 74)
+    assert found.gained == 65
+
+
+def test_one_reading_is_no_rise():
+    found = readings.rise(read((200, 1), (60, 74)), now=NOW)
+
+    assert found is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 500)), max_size=8))
+def test_a_rise_is_large_and_between_two_counts_of_this_week(pairs):
+    listed = read(*sorted(pairs, reverse=True))
+
+    found = readings.rise(listed, now=NOW)
+
+    lately = [votes for at, votes in listed if NOW - at < timedelta(days=7)]
+    rose = len(lately) > 1 and lately[-1] - lately[0] >= 10 and lately[-1] >= 1.5 * lately[0]
+    assert found == (readings.Rise(lately[0], lately[-1]) if rose else None)
