@@ -1,0 +1,93 @@
+"""LaTeX's commands and the characters they stand for; latex.py reads by these tables."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pylatexenc.latex2text import get_default_latex_context_db
+
+ACCENTS = {
+    "'": "\u0301", "`": "\u0300", "^": "\u0302", '"': "\u0308", "~": "\u0303", "=": "\u0304",
+    ".": "\u0307", "u": "\u0306", "v": "\u030c", "H": "\u030b", "c": "\u0327", "k": "\u0328",
+    "r": "\u030a", "b": "\u0331", "d": "\u0323",
+    "hat": "\u0302", "widehat": "\u0302", "tilde": "\u0303", "widetilde": "\u0303",
+    "bar": "\u0304", "overline": "\u0304", "vec": "\u20d7", "dot": "\u0307", "ddot": "\u0308",
+    "breve": "\u0306", "check": "\u030c", "acute": "\u0301", "grave": "\u0300",
+    "mathring": "\u030a",
+}  # fmt: skip
+SIGNS = {
+    "%": "%", "&": "&", "#": "#", "_": "_", "$": "$", "{": "{", "}": "}", "|": "‖", "-": "",
+    "/": "", "@": "", "\\": " ", "(": " ", ")": " ", "[": " ", "]": " ",
+}  # fmt: skip
+# What pylatexenc's table leaves out, or spells in a way that reads worse in running text.
+SYMBOLS = {
+    "ast": "*", "star": "*", "sim": "~", "mid": "|", "bullet": "•", "circ": "°", "prime": "′",
+    "top": "ᵀ", "geqslant": "≥", "leqslant": "≤", "i": "i", "j": "j", "backslash": "∖",
+    "textbackslash": "∖", "textgreater": ">", "textless": "<", "textdegree": "°", "degree": "°",
+    "deg": "deg", "textasciitilde": "~", "textasciicircum": "^", "percent": "%", "Re": "Re",
+    "Im": "Im", "Box": "□", "Diamond": "◇", "implies": "⇒", "iff": "⇔", "colon": ":",
+    "eps": "ε", "not": "¬", "LaTeX": "LaTeX", "TeX": "TeX", "item": "•", "and": "and",
+    "lbrace": "{", "rbrace": "}", "lbrack": "[", "rbrack": "]", "space": " ", "quad": " ",
+    "qquad": " ", "newline": " ", "par": " ", "R": "ℝ", "RR": "ℝ", "N": "ℕ", "Z": "ℤ",
+    "eg": "e.g.", "ie": "i.e.", "etc": "etc.", "aka": "a.k.a.", "etal": "et al.", "wrt": "w.r.t.",
+    "iid": "i.i.d.", "argmax": "argmax", "argmin": "argmin", "bmod": "mod", "eqsim": "≂",
+    "cdots": "…", "ldots": "…", "dots": "…", "vdots": "…", "infinity": "∞",
+}  # fmt: skip
+FUNCTIONS = frozenset({
+    "log", "ln", "exp", "max", "min", "sup", "inf", "lim", "sin", "cos", "tan", "tanh", "arg",
+    "argmax", "argmin", "det", "dim", "ker", "gcd", "Pr", "bmod", "deg", "limsup", "liminf",
+    "poly", "polylog",
+})  # fmt: skip
+# Relations and arrows stand between spaces.
+RELATIONS = frozenset("∈∉≤≥≪≫≈≃≅≡∼≠∝→←↔⇒⇔↦⟶⟵⊂⊆⊃⊇≲≳±∪∩≍≺≻⪯⪰⊥")
+# Nothing is shown of these …
+SILENT = frozenset({
+    "left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg", "biggl",
+    "biggr", "displaystyle", "textstyle", "limits", "scriptstyle", "scriptscriptstyle",
+    "nolimits", "noindent", "centering", "bf", "it", "em", "rm", "sc", "tt", "sf", "sl",
+    "small", "tiny", "large", "Large", "footnotesize", "normalsize", "bfseries", "itshape",
+    "scshape", "ttfamily", "sffamily", "rmfamily", "allowbreak", "protect", "relax", "xspace",
+    "smallskip", "medskip", "bigskip", "maketitle", "par", "mathstrut", "middle",
+    "textnormalfont", "normalfont", "selectfont", "break", "hfill",
+})  # fmt: skip
+# … and these hide what follows them in braces.
+HIDDEN = {
+    "cite": 1, "citep": 1, "citet": 1, "citealp": 1, "citealt": 1, "citeauthor": 1, "citeyear": 1,
+    "autocite": 1, "parencite": 1, "textcite": 1, "ref": 1, "eqref": 1, "cref": 1, "Cref": 1,
+    "autoref": 1, "label": 1, "color": 1, "begin": 1, "end": 1, "vspace": 1, "hspace": 1,
+    "includegraphics": 1, "phantom": 1, "hphantom": 1, "vphantom": 1, "renewcommand": 2,
+    "newcommand": 2, "def": 0, "thanks": 1, "index": 1,
+}  # fmt: skip
+# The last of these arguments is shown.
+LAST_OF_TWO = frozenset({
+    "href", "textcolor", "hyperlink", "colorbox", "hypertarget", "SI", "qty", "underset",
+    "overset", "stackrel", "raisebox", "texorpdfstring", "fontsize",
+})  # fmt: skip
+UPPER = dict(
+    zip(
+        "0123456789+-=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδ",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵝᵞᵟ",
+        strict=True,
+    )
+)
+LOWER = dict(
+    zip(
+        "0123456789+-=()aehijklmnoprstuvxβγρφχ",
+        "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ",
+        strict=True,
+    )
+)
+DOUBLE_STRUCK = {"R": "ℝ", "N": "ℕ", "Z": "ℤ", "Q": "ℚ", "C": "ℂ"}
+RAISED = frozenset([*UPPER.values(), *LOWER.values()])
+PLAIN_EXPONENTS = frozenset({"th", "st", "nd", "rd", "*", "°", "′", "′′", "ᵀ", "†", "'"})
+
+
+@cache
+def symbols() -> dict[str, str]:
+    """Each macro without arguments and the characters it stands for."""
+    table = {
+        spec.macroname: spec.simplify_repl.strip()
+        for spec in get_default_latex_context_db().iter_macro_specs()
+        if isinstance(spec.simplify_repl, str) and "%" not in spec.simplify_repl
+    }
+    return {name: text for name, text in table.items() if text and "\\" not in text} | SYMBOLS
