@@ -12,13 +12,18 @@ from papers import latex
 # No title or abstract is longer; what is gets cut, so that a hostile one costs little.
 LONGEST = 20_000
 
-# Control, direction and format characters, surrogates, private use; white space is not here.
+# Control, direction and format characters, surrogates, private use, and all that Unicode draws
+# nothing for (Default_Ignorable_Code_Point, an empty Braille cell); white space is not here.
 UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2"
-    "\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\uf8ff\ufdd0-\ufdef\ufeff"
-    "\ufff0-\ufffb\ufffe\uffff\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891"
+    "\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ud800-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
+    "\U000110bd\U000110cd\U00013430-\U0001345f\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
+# Characters that may be marks on the letter before them; a language stacks four at most.
+MARKS = re.compile(r"[^\w\s\x00-\x7f]{9,}")
+MOST_MARKS = 8
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # Formatting that publishers leave in titles and abstracts (HTML, JATS); other tags stay as text.
 TAG = re.compile(
@@ -101,7 +106,20 @@ def unmarked(text: str) -> str:
 def tidy(text: str) -> str:
     """Printable characters only, composed (NFC), with single spaces and none before a stop."""
     text = " ".join(UNPRINTABLE.sub("", text).split())
-    return unicodedata.normalize("NFC", text)[:LONGEST].rstrip()
+    text = unicodedata.normalize("NFC", text)
+    text = text if text.isascii() else MARKS.sub(fewer_marks, text)
+    return text[:LONGEST].rstrip()
+
+
+def fewer_marks(match: re.Match[str]) -> str:
+    """The characters matched, with MOST_MARKS marks in a row at most."""
+    kept: list[str] = []
+    row = 0
+    for character in match.group():
+        row = row + 1 if unicodedata.category(character) in ("Mn", "Me", "Mc") else 0
+        if row <= MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def summarise(abstract: str) -> str:

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from papers.text import UNPRINTABLE
+
 # Both schemes: 2602.13515v2 since 2007, quant-ph/0201082v1 or math.AG/0309136 before.
 ARXIV_ID = re.compile(
     r"(?:arxiv:)?(?:(?P<id>\d{4}\.\d{4,5})|(?P<archive>[a-z][a-z-]{1,15})(?:\.[A-Z]{2})?/(?P<number>\d{7}))"
@@ -102,7 +104,8 @@ def web_address(value: Any) -> str:
     if not isinstance(value, str) or len(value) > 500:
         return ""
     value = value.strip()
-    if not ADDRESS.fullmatch(value):
+    # Direction marks and invisible characters would show another address than the link's.
+    if not ADDRESS.fullmatch(value) or UNPRINTABLE.search(value):
         return ""
     try:
         host = urlsplit(value).hostname

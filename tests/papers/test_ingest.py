@@ -162,6 +162,7 @@ def test_later_votes_of_a_paper_we_do_not_have_are_passed_over():
     ("fields", "reason"),
     [
         ({"title": " \0\u200b "}, "has no readable title"),
+        ({"title": "\u3164\u115f \u2800"}, "has no readable title"),
         ({"arxiv_id": "2602.1"}, "has an arXiv id that is none"),
     ],
 )

@@ -94,6 +94,26 @@ def test_every_category_of_unprintable_characters_is_known():
     assert {c for c in unprintable if not text.UNPRINTABLE.match(c)} == set()
 
 
+@pytest.mark.parametrize("blank", ["\u3164", "\u115f", "\u2800", "\u034f", "\ufe0f", "\uffa0"])
+def test_nothing_is_left_of_characters_that_nobody_sees(blank):
+    assert text.clean(blank * 3) == ""
+    assert text.clean(f"A{blank}B") == "AB"
+
+
+@pytest.mark.parametrize("mark", ["\u0335", "\u0489", "\u0e49", "\u20dd", "\u034f\u0335"])
+def test_a_letter_carries_eight_marks_at_most(mark):
+    shown = text.clean(f"ab{mark * 200}c {mark * 200}d")
+
+    assert shown == f"ab{mark[-1] * 8}c {mark[-1] * 8}d"
+    assert text.clean(shown) == shown
+
+
+def test_marks_and_signs_that_languages_need_stay():
+    written = "ผู้ที่, ष्ट्रीय, שָׁלוֹם, Việt → ≈≈≈≈≈≈≈≈≈≈≈≈"
+
+    assert text.clean(written) == unicodedata.normalize("NFC", written)
+
+
 @pytest.mark.parametrize(
     "whole",
     [
