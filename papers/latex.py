@@ -13,21 +13,28 @@ import unicodedata
 from papers.latex_tables import (
     ACCENTS,
     DOUBLE_STRUCK,
+    FONTS,
     FUNCTIONS,
     HIDDEN,
+    HOLLOW,
     LAST_OF_TWO,
+    LETTERS,
     LOWER,
     PLAIN_EXPONENTS,
+    QUANTITIES,
     RAISED,
     RELATIONS,
     SIGNS,
     SILENT,
+    UNITS,
     UPPER,
     symbols,
 )
 
 # Groups nested deeper than this are read as if their braces were not there.
 DEEPEST = 12
+OPTIONAL_LONGEST = 16  # tokens
+OPENING = "([{“‘\"'"
 
 TOKEN = re.compile(r"\\(?P<name>[A-Za-z]+)\*?|\\(?P<sign>.?)|(?P<mark>[{}^_])|[^\\{}^_]+", re.S)
 # A formula is at most this long, so that a lone dollar costs little.
@@ -40,21 +47,22 @@ FORMULA = re.compile(
 
 def to_text(text: str) -> str:
     """`text` with commands and formulas as plain characters; braces go only where LaTeX stands."""
-    parts: list[str] = []
+    parts: list[tuple[str, str]] = []
     end = 0
-    has_formula = False
     for start, stop, formula in formulas(text):
-        parts += [text[end:start], "\0", formula, "\0"]
+        parts += [*tokens(text[end:start]), ("formula", formula)]
         end = stop
-        has_formula = True
-    parts.append(text[end:])
-    if not has_formula:
-        return Reader(text).all() if "\\" in text else text
-    # Formulas are read one by one, what lies between them as text.
-    shown = []
-    for number, part in enumerate("".join(parts).split("\0")):
-        shown.append(Reader(part, is_math=number % 2 == 1).all())
-    return "".join(shown)
+    if not parts and "\\" not in text:
+        return text
+    return Reader([*parts, *tokens(text[end:])]).all()
+
+
+def tokens(text: str) -> list[tuple[str, str]]:
+    """Kind (name, sign, mark or text) and content of each."""
+    return [
+        (match.lastgroup or "text", match.group(match.lastgroup or 0))
+        for match in TOKEN.finditer(text)
+    ]
 
 
 def formulas(text: str) -> list[tuple[int, int, str]]:
@@ -78,25 +86,21 @@ def formulas(text: str) -> list[tuple[int, int, str]]:
 
 def looks_like_formula(inside: str, follower: str) -> bool:
     """Pandoc's rule (no space inside the dollars, no digit after), eased where only LaTeX fits."""
-    if re.search(r"[\\^_=<>{}]", inside):
+    if re.search(r"[\^_=<>{}]|\\[^$%&#]", inside):
         return True
-    if len(inside.strip()) == 1:
-        return inside.strip().isalpha()
+    if len(inside.strip()) == 1 and not inside.isdigit():
+        return inside.strip().isalpha() or inside in "+-*/|"
     return not (inside[0].isspace() or inside[-1].isspace() or follower.isdigit())
 
 
 class Reader:
     """Reads tokens from left to right; every method consumes at least what it looked at."""
 
-    def __init__(self, text: str, *, is_math: bool = False) -> None:
-        self.tokens = [self.token(match) for match in TOKEN.finditer(text)]
+    def __init__(self, tokens: list[tuple[str, str]], *, is_math: bool = False) -> None:
+        self.tokens = tokens
         self.position = 0
         self.is_math = is_math
-
-    @staticmethod
-    def token(match: re.Match[str]) -> tuple[str, str]:
-        kind = match.lastgroup or "text"
-        return kind, match.group(kind) if match.lastgroup else match.group()
+        self.has_units = False
 
     def all(self) -> str:
         parts = []
@@ -111,12 +115,17 @@ class Reader:
             self.position += 1
             if kind == "mark" and value == "}":
                 break
-            parts.append(self.shown(kind, value, depth))
+            shown = self.shown(kind, value, depth)
+            if kind == "formula":
+                shown = beside(parts[-1][-1:] if parts else "", shown)
+            parts.append(shown)
         return join(parts) if self.is_math else "".join(parts)
 
     def shown(self, kind: str, value: str, depth: int) -> str:
         if kind == "text":
             return value
+        if kind == "formula":
+            return formula_text(value)
         if kind == "name":
             return self.macro(value, depth)
         if kind == "sign":
@@ -135,9 +144,12 @@ class Reader:
         return SIGNS.get(value, value)
 
     def macro(self, name: str, depth: int) -> str:
+        if self.has_units and name in UNITS:
+            return UNITS[name]
         if name in HIDDEN:
             for _ in range(HIDDEN[name]):
-                self.skip_optional()
+                self.optional()
+                self.optional()
                 self.argument(depth + 1)
             return ""
         if name in SILENT:
@@ -145,6 +157,8 @@ class Reader:
             return ""
         if name in ACCENTS:
             return self.accent(name, depth)
+        if name in FONTS:
+            return self.argument(depth + 1)
         if name in LAST_OF_TWO:
             self.argument(depth + 1)
             return self.argument(depth + 1)
@@ -159,16 +173,20 @@ class Reader:
             above = self.argument(depth + 1)
             return f"{grouped(above)}/{grouped(self.argument(depth + 1))}"
         if name == "sqrt":
-            root = self.skip_optional()
+            root = self.optional()
             return f"{script('^', root) if root else ''}√{grouped(self.argument(depth + 1))}"
         if name in ("binom", "tbinom", "dbinom"):
             above = self.argument(depth + 1)
             return f"({above} choose {self.argument(depth + 1)})"
         if name == "footnote":
             return f" ({self.argument(depth + 1)})"
-        if name == "mathbb":
+        if name in HOLLOW:
             letter = self.argument(depth + 1)
             return DOUBLE_STRUCK.get(letter, letter)
+        if name == "not":
+            return self.negated(self.argument(depth + 1).strip())
+        if name in QUANTITIES and self.is_group_next():
+            return self.quantity(QUANTITIES[name], depth)
         if name in ("textsuperscript", "textsubscript", "sp", "sb", "sbp"):
             return script("^" if "sup" in name or name == "sp" else "_", self.argument(depth + 1))
         if name == "unicode":
@@ -182,15 +200,28 @@ class Reader:
             self.drop_space()
         return accented(self.argument(depth + 1), ACCENTS[name])
 
+    def negated(self, symbol: str) -> str:
+        struck = unicodedata.normalize("NFC", f"{symbol}\u0338") if symbol else ""
+        if len(struck) != 1:
+            return f"¬{symbol}"
+        return f" {struck} " if self.is_math else struck
+
+    def quantity(self, numbers: int, depth: int) -> str:
+        """Number and unit; a range has two numbers, a bare unit none."""
+        found = [self.argument(depth + 1).strip() for _ in range(numbers)]
+        outside, self.has_units = self.has_units, True
+        unit = self.argument(depth + 1).strip()
+        self.has_units = outside
+        return " ".join(["–".join(found), unit]).strip()
+
     def symbol(self, name: str, symbol: str) -> str:
         if name in FUNCTIONS and self.is_math:
             return f"\1{symbol}\1"
         if self.is_math and symbol in RELATIONS:
             return f" {symbol} "
-        if not symbol.isascii() or symbol.isalpha():
-            self.drop_empty_group()
-        if not self.is_math and symbol.isalpha() and len(symbol) == 1:
-            self.drop_space()  # \ss and \o end with the space after them
+        is_closed = (not symbol.isascii() or symbol.isalpha()) and self.drop_empty_group()
+        if name in LETTERS and not is_closed and not self.is_math:
+            self.drop_space()
         return symbol
 
     def unknown(self, name: str, depth: int) -> str:
@@ -198,7 +229,7 @@ class Reader:
         if self.is_group_next():
             inside = self.argument(depth + 1)
             if inside.strip():
-                return inside
+                return name + inside if inside[0] in RAISED else inside
         return name
 
     def argument(self, depth: int) -> str:
@@ -223,14 +254,20 @@ class Reader:
                 self.tokens[self.position] = ("text", value.lstrip())
                 self.position += 0 if value.strip() else 1
 
-    def skip_optional(self) -> str:
-        """Pass over `[…]` and return its inside."""
-        if self.position < len(self.tokens):
-            kind, value = self.tokens[self.position]
-            if kind == "text" and (match := re.match(r"\[([^\[\]]{0,80})\]", value)):
-                self.tokens[self.position] = ("text", value[match.end() :])
-                self.position += 0 if value[match.end() :] else 1
-                return match.group(1)
+    def optional(self) -> str:
+        """The inside of `[…]`, where that is next; it is at most OPTIONAL_LONGEST tokens long."""
+        following = self.tokens[self.position : self.position + OPTIONAL_LONGEST]
+        if not following or following[0][0] != "text" or not following[0][1].startswith("["):
+            return ""
+        inside: list[tuple[str, str]] = []
+        for number, (kind, value) in enumerate(following):
+            value = value if number else value[1:]
+            if kind == "text" and "]" in value:
+                last, _, rest = value.partition("]")
+                self.tokens[self.position + number] = ("text", rest)
+                self.position += number if rest else number + 1
+                return Reader([*inside, ("text", last)], is_math=self.is_math).all()
+            inside.append((kind, value))
         return ""
 
     def is_group_next(self) -> bool:
@@ -240,14 +277,32 @@ class Reader:
         following = self.tokens[self.position : self.position + 1]
         return bool(following) and following[0][0] == "text" and following[0][1][0].isalpha()
 
-    def drop_empty_group(self) -> None:
-        if self.tokens[self.position : self.position + 2] == [("mark", "{"), ("mark", "}")]:
-            self.position += 2
+    def drop_empty_group(self) -> bool:
+        is_next = self.tokens[self.position : self.position + 2] == [("mark", "{"), ("mark", "}")]
+        self.position += 2 if is_next else 0
+        return is_next
+
+
+def formula_text(inside: str) -> str:
+    return Reader(tokens(inside), is_math=True).all()
+
+
+def beside(before: str, formula: str) -> str:
+    """A formula as it stands after the character `before`; a tie and `about` look the same."""
+    bare = formula.lstrip()
+    if bare.startswith("∼"):
+        bare = bare[1:].lstrip()
+        if not before or before.isspace() or before in OPENING:
+            return f"~{bare}"
+        return f"∼{bare}" if before.isdigit() or before == "%" else f" ∼ {bare}"
+    return bare if before and before in OPENING else formula
 
 
 def join(parts: list[str]) -> str:
     """Parts of a formula; the name of a function (between \\1) stands apart from its neighbours."""
     text = re.sub(r"(?<=\S)([×·∘⊗]) (?=\S)", r"\1", "".join(parts))
+    text = re.sub(r"(?<=[(\[]) +|(?<! ) +(?=[)\]])", "", text)
+    text = re.sub(r"^ *∼ *|(?<=\d) +∼ +(?=\d)", "∼", text)
 
     def gap(match: re.Match[str]) -> str:
         before, after = text[: match.start()][-1:], text[match.end() :][:1]
@@ -273,7 +328,7 @@ def script(mark: str, inside: str) -> str:
 def grouped(inside: str) -> str:
     """`inside`, in parentheses where it is more than one name or number."""
     inside = inside.strip()
-    return inside if re.fullmatch(r"[\w.]*|\(.*\)", inside) else f"({inside})"
+    return inside if re.fullmatch(r"[\w.]*|.|\(.*\)", inside) else f"({inside})"
 
 
 def accented(base: str, accent: str) -> str:

@@ -21,14 +21,17 @@ SIGNS = {
 }  # fmt: skip
 # What pylatexenc's table leaves out, or spells in a way that reads worse in running text.
 SYMBOLS = {
-    "ast": "*", "star": "*", "sim": "~", "mid": "|", "bullet": "•", "circ": "°", "prime": "′",
+    "ast": "*", "star": "*", "sim": "∼", "mid": "|", "bullet": "•", "circ": "°", "prime": "′",
     "top": "ᵀ", "geqslant": "≥", "leqslant": "≤", "i": "i", "j": "j", "backslash": "∖",
     "textbackslash": "∖", "textgreater": ">", "textless": "<", "textdegree": "°", "degree": "°",
     "deg": "deg", "textasciitilde": "~", "textasciicircum": "^", "percent": "%", "Re": "Re",
     "Im": "Im", "Box": "□", "Diamond": "◇", "implies": "⇒", "iff": "⇔", "colon": ":",
-    "eps": "ε", "not": "¬", "LaTeX": "LaTeX", "TeX": "TeX", "item": "•", "and": "and",
+    "eps": "ε", "neg": "¬", "lnot": "¬", "bot": "⊥", "imath": "ı", "jmath": "ȷ",
+    "ddagger": "‡", "ddag": "‡", "dag": "†", "checkmark": "✓", "pounds": "£", "lesseq": "≤",
+    "LaTeX": "LaTeX", "TeX": "TeX", "item": "•", "and": "and",
     "lbrace": "{", "rbrace": "}", "lbrack": "[", "rbrack": "]", "space": " ", "quad": " ",
-    "qquad": " ", "newline": " ", "par": " ", "R": "ℝ", "RR": "ℝ", "N": "ℕ", "Z": "ℤ",
+    "qquad": " ", "newline": " ", "par": " ", "R": "ℝ", "RR": "ℝ", "Real": "ℝ", "reals": "ℝ",
+    "N": "ℕ", "naturals": "ℕ", "Z": "ℤ",
     "eg": "e.g.", "ie": "i.e.", "etc": "etc.", "aka": "a.k.a.", "etal": "et al.", "wrt": "w.r.t.",
     "iid": "i.i.d.", "argmax": "argmax", "argmin": "argmin", "bmod": "mod", "eqsim": "≂",
     "cdots": "…", "ldots": "…", "dots": "…", "vdots": "…", "infinity": "∞",
@@ -39,13 +42,13 @@ FUNCTIONS = frozenset({
     "poly", "polylog",
 })  # fmt: skip
 # Relations and arrows stand between spaces.
-RELATIONS = frozenset("∈∉≤≥≪≫≈≃≅≡∼≠∝→←↔⇒⇔↦⟶⟵⊂⊆⊃⊇≲≳±∪∩≍≺≻⪯⪰⊥")
+RELATIONS = frozenset("∈∉≤≥≪≫≈≃≅≡∼≠∝→←↔⇒⇔↦↪⟶⟵⊂⊆⊃⊇≲≳±∪∩≍≺≻⪯⪰⊥")
 # Nothing is shown of these …
 SILENT = frozenset({
     "left", "right", "big", "Big", "bigl", "bigr", "Bigl", "Bigr", "bigg", "Bigg", "biggl",
     "biggr", "displaystyle", "textstyle", "limits", "scriptstyle", "scriptscriptstyle",
     "nolimits", "noindent", "centering", "bf", "it", "em", "rm", "sc", "tt", "sf", "sl",
-    "small", "tiny", "large", "Large", "footnotesize", "normalsize", "bfseries", "itshape",
+    "cal", "small", "tiny", "large", "Large", "footnotesize", "normalsize", "bfseries", "itshape",
     "scshape", "ttfamily", "sffamily", "rmfamily", "allowbreak", "protect", "relax", "xspace",
     "smallskip", "medskip", "bigskip", "maketitle", "par", "mathstrut", "middle",
     "textnormalfont", "normalfont", "selectfont", "break", "hfill",
@@ -60,9 +63,33 @@ HIDDEN = {
 }  # fmt: skip
 # The last of these arguments is shown.
 LAST_OF_TWO = frozenset({
-    "href", "textcolor", "hyperlink", "colorbox", "hypertarget", "SI", "qty", "underset",
-    "overset", "stackrel", "raisebox", "texorpdfstring", "fontsize",
+    "href", "textcolor", "hyperlink", "colorbox", "hypertarget", "underset", "overset",
+    "stackrel", "raisebox", "texorpdfstring", "fontsize",
 })  # fmt: skip
+# What is shown is their argument: braces, or the next character or command.
+FONTS = frozenset({
+    "mathcal", "mathbf", "mathrm", "mathsf", "mathit", "mathfrak", "mathscr", "mathtt",
+    "mathnormal", "boldsymbol", "bm", "pmb", "textbf", "textit", "text", "textrm", "textsc",
+    "texttt", "textsf", "textsl", "textup", "textmd", "emph", "underline", "uline", "mbox",
+    "operatorname", "mathop",
+})  # fmt: skip
+HOLLOW = frozenset({"mathbb", "Bbb", "mathds", "mathbbm"})
+# The names that end with the space after them, as \ss and \o do.
+LETTERS = frozenset({
+    "o", "O", "l", "L", "ss", "ae", "AE", "oe", "OE", "aa", "AA", "i", "j", "dh", "DH", "dj",
+    "DJ", "th", "TH", "ng", "NG",
+})  # fmt: skip
+# siunitx: a number or nothing, then units spelled as commands.
+QUANTITIES = {"SI": 1, "qty": 1, "SIrange": 2, "qtyrange": 2, "si": 0, "unit": 0}
+UNITS = {
+    "tera": "T", "giga": "G", "mega": "M", "kilo": "k", "centi": "c", "milli": "m",
+    "micro": "µ", "nano": "n", "pico": "p", "femto": "f", "meter": "m", "metre": "m",
+    "second": "s", "minute": "min", "hour": "h", "day": "d", "gram": "g", "hertz": "Hz",
+    "volt": "V", "ampere": "A", "watt": "W", "joule": "J", "newton": "N", "pascal": "Pa",
+    "kelvin": "K", "celsius": "°C", "degreeCelsius": "°C", "tesla": "T", "ohm": "Ω",
+    "mole": "mol", "litre": "L", "liter": "L", "byte": "B", "bit": "bit", "decibel": "dB",
+    "electronvolt": "eV", "angstrom": "Å", "per": "/", "squared": "²", "cubed": "³",
+}  # fmt: skip
 UPPER = dict(
     zip(
         "0123456789+-=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδ",

@@ -14,7 +14,8 @@ LATEX_BITS = st.sampled_from([
     r"\textbf{", "}", "{", "$", "$$", r"\(", r"\)", r"\[", r"\]", r"\frac", r"\sqrt[3]{", r"\hat{",
     "^", "_", "^{", r"\alpha", "\\", r"\%", r"\$", "&", "&amp;", "&#92;", "&#36;", "&#x202e;", "<",
     "<b>", "</i>", "~", "--", "---", "``", "''", r"\'", r"\"", r"\c", r"\unicode{x41}", r"\1",
-    r"\method{}", ".", "[12].", "e.g.",
+    r"\method{}", ".", "[12].", "e.g.", r"\sim", r"\mathcal", r"\emph{", r"\cite[", "]", r"\SI{",
+    r"\not", "$5$", "*", "**", "^2", "^{*}", "% A", "\u0301", "\u2800", " ∼ ", "5",
 ])  # fmt: skip
 OUTSIDE_TEXT = st.one_of(
     st.text(max_size=200),
@@ -53,6 +54,36 @@ def test_clean_turns_markup_into_plain_characters(raw, shown):
     assert text.clean(raw) == shown
 
 
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (r"$N\sim90$ isotopes of $X \sim p$", "N ∼ 90 isotopes of X ∼ p"),
+        (r"X \sim p in a$\sim$10 runs", "X ∼ p in a ∼ 10 runs"),
+        (r"$\sim$5 (${\sim}6$), $7\sim 8$, $n^{\sim 3}$, 1$\sim$2", "~5 (~6), 7∼8, n^(∼3), 1∼2"),
+        (
+            r"across $5$ tasks, the $0$-$1$ case, $2$--$4\times$",
+            "across 5 tasks, the 0-1 case, 2–4×",
+        ),
+        (r"Task$-$Aware at $+$3 points", "Task-Aware at +3 points"),
+        (r"$5 and $10, or $5-$10, US\$5 and \$6, $7", "$5 and $10, or $5-$10, US$5 and $6, $7"),
+        (r"$|\mathcal H|$, ${\cal O}(n)$, $\Bbb R^n$", "|H|, O(n), ℝⁿ"),
+        (r"$\boldsymbol x_i$, $A^\mathsf T$, Fe$_{\textbf 3}$, \emph{}", "xᵢ, Aᵀ, Fe₃,"),
+        (r"\textbf{$1.5\times$ speed}, \emph{$k$-trees}", "1.5× speed, k-trees"),
+        (r"Bees\footnote{$x$ is one.} hum on \jump{$_k$}", "Bees (x is one.) hum on jumpₖ"),
+        (r"the \zeta function, \nu = 2, 5 \AA{} wide", "the ζ function, ν = 2, 5 Å wide"),
+        (r"$>$\SI{96}{\percent} in \SI{5}{\micro\meter}", ">96 % in 5 µm"),
+        (r"\qtyrange{1}{2}{\kilo\meter\per\hour}, \si{\second}", "1–2 km/h, s"),
+        (r"$\bot$, $\neg p$, $\ddagger$, \checkmark, \pounds5", "⊥, ¬ p, ‡, ✓, £5"),
+        (r"$a\not=b$, $x\not\in A$, $\not\subset$", "a ≠ b, x ∉ A, ⊄"),
+        (r"($\approx 4\times$ fewer) $( \le n )$", "(≈ 4× fewer) (≤ n)"),
+        (r"$\ell_\infty$, $k_{*}$, $M_\odot$, $x^{\pm}$", "ℓ_∞, k_*, M_⊙, x^±"),
+        (r"in \cite[\S3.5]{x} and \citep[see][p.~3]{y} we", "in and we"),
+    ],
+)
+def test_formulas_are_read_as_they_are_meant(raw, shown):
+    assert text.clean(raw) == shown
+
+
 @given(OUTSIDE_TEXT)
 @example("\\$x\\$ and {y}")
 @example("&amp;amp;amp;amp;amp;amp;amp;lt;b&gt;")
@@ -73,7 +104,28 @@ def test_clean_text_is_one_line_of_printable_characters(raw):
 
 @pytest.mark.parametrize(
     "part",
-    ["{", "}", "$", "\\", "\\[", "\\frac", "\\hat", "{\\b", "$x^{", "&amp;", "<b ", ".", "A. "],
+    [
+        "{",
+        "}",
+        "$",
+        "\\",
+        "\\[",
+        "\\cite[",
+        "\\not",
+        "\\SI{",
+        "$5$",
+        "\\textbf{$",
+        "$( ",
+        "\u0301",
+        "\\frac",
+        "\\hat",
+        "{\\b",
+        "$x^{",
+        "&amp;",
+        "<b ",
+        ".",
+        "A. ",
+    ],
 )
 def test_a_megabyte_of_anything_costs_less_than_a_second(part):
     hostile = part * (1_000_000 // len(part))
