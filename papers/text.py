@@ -31,12 +31,25 @@ TAG = re.compile(
     r"(?:\s[^<>]{0,200})?/?>",
     re.I,
 )
-TRIGGER = re.compile(r"[\\$&<~\-`']|[\^_]\{")
-# A sub- or superscript whose dollars were lost on the way: Size 2^{128}.
-SCRIPT = re.compile(r"(?<=[\w)\]])[\^_]\{[^{}$\\\n]{1,30}\}")
+TRIGGER = re.compile(r"[\\$&<~\-`'*]|[\^_]\{|\^[\d+-]|%\s?[A-Z]")
+# A sub- or superscript whose dollars were lost on the way: Size 2^{128}, O(n^2).
+SCRIPT = re.compile(
+    r"(?<=[^\W_]|[)\]])(?:([\^_])\{([^{}$\\\n]{1,30})\}|(\^)([+-]?\d{1,3})(?!\d|[./]\d))"
+)
 # What a dropped citation leaves before a comma.
 GAP = re.compile(r"(?<![~\s])[~\s]{1,5}(?=[,.;:](?:\s|$))")
-TIE = re.compile(r"(?<=[A-Za-z.)\]])~(?=[\w(\[\s,;:]|$)")
+TIE = re.compile(
+    r"(?<=[A-Za-z.)\]])~(?=[\w(\[\s,;:]|$)|(?<=[\d⁰¹²³⁴-⁹₀-₉%°×])~(?=[^\W\d_]|[(\[%°×])"
+)
+# Words that Markdown sets in bold or italics; asterisks that mean something touch other signs.
+MARKDOWN = re.compile(
+    r"(?<![\w*])(?P<bold>\*\*\*?)(?=[^\s*])[^*\n]{1,160}(?<=\S)(?P=bold)(?!\*)"
+    r"|(?<![\w*])\*(?=[^\W\d_])[^*\n]{1,160}(?<=[\w.!?)”])\*(?![\w*])"
+)
+# Where a line began that LaTeX would not print.
+COMMENT = re.compile(r"(?:^\s*|(?<=[.:;!?]\s))%+\s?(?=[A-Z][a-z])")
+# A quotation opened with a straight sign and closed with a curly one.
+QUOTATION = re.compile(r"(?<![\w.,;:!?)”\"])\"(?=[^\s\"“”])([^\"“”]{1,200})”")
 
 SUMMARY_LEAST, SUMMARY_MOST = 160, 320
 TITLE_LONGEST = 45
@@ -82,17 +95,18 @@ def clean(text: str) -> str:
         text = tidy(unmarked(text) if TRIGGER.search(text) else text)
         if text == before:
             return text
-    return tidy(re.sub(r"[\\$&<~`'-]+", " ", text))
+    return tidy(re.sub(r"[\\$&<~`'^*-]+", " ", text))
 
 
 def unmarked(text: str) -> str:
     text = ENTITY.sub(lambda match: html.unescape(match.group()), text)
     text = TAG.sub(" ", text) if "<" in text else text
+    text = COMMENT.sub("", text) if "%" in text else text
     if "\\" in text or "$" in text:
         text = latex.to_text(UNPRINTABLE.sub("", text))
         text = GAP.sub("", text)
-    if "^{" in text or "_{" in text:
-        text = SCRIPT.sub(lambda match: latex.to_text(f"${match.group()}$"), text)
+    if "^" in text or "_{" in text:
+        text = SCRIPT.sub(moved, text)
     if "~" in text:
         text = TIE.sub(" ", text)
     if "--" in text:
@@ -100,7 +114,16 @@ def unmarked(text: str) -> str:
         text = re.sub(r"(?<=\w)--(?=\w)|(?<=\s)--(?=\s)", "–", text)
     if "``" in text or "''" in text:
         text = re.sub(r"(?:``|'')(?=\w)", "“", re.sub(r"(?<=\S)''", "”", text)).replace("``", "“")
+        text = QUOTATION.sub(r"“\1”", text)
+    if "*" in text:
+        text = MARKDOWN.sub(lambda match: match.group().strip("*"), text)
     return text
+
+
+def moved(match: re.Match[str]) -> str:
+    """A script, raised or lowered."""
+    mark, inside = filter(None, match.groups())
+    return latex.to_text(f"${mark}{{{inside}}}$")
 
 
 def tidy(text: str) -> str:

@@ -84,6 +84,28 @@ def test_formulas_are_read_as_they_are_meant(raw, shown):
     assert text.clean(raw) == shown
 
 
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("2.1~dB, 4~percent, 10$^3$~GHz, 300--400~ms", "2.1 dB, 4 percent, 10³ GHz, 300–400 ms"),
+        ("about ~10 of 20~40 at ~/notes", "about ~10 of 20~40 at ~/notes"),
+        ("O(n^2), 10^-6, S^3/Z, M^3Bench", "O(n²), 10⁻⁶, S³/Z, M³Bench"),
+        ("N^1/2, n^2.5, x^y and ^_^2", "N^1/2, n^2.5, x^y and ^_^2"),
+        ("Is it \"Secret Honey'' of \"two\" bees''?", 'Is it “Secret Honey” of "two" bees”?'),
+        ("(**H**oney **B**ee) is *quite* **very fast**-ish", "(Honey Bee) is quite very fast-ish"),
+        (
+            "*-algebras, C*-algebras* and p<0.05*, 2**n+3**m",
+            "*-algebras, C*-algebras* and p<0.05*, 2**n+3**m",
+        ),
+        ("a * b * c, * One *two, (*) and (*)", "a * b * c, * One *two, (*) and (*)"),
+        ("%Large bees fly. %As seen", "Large bees fly. As seen"),
+        ("Gain of 5 %As noted, 63 %\nBees", "Gain of 5 %As noted, 63 % Bees"),
+    ],
+)
+def test_marks_that_other_writing_leaves_are_read(raw, shown):
+    assert text.clean(raw) == shown
+
+
 @given(OUTSIDE_TEXT)
 @example("\\$x\\$ and {y}")
 @example("&amp;amp;amp;amp;amp;amp;amp;lt;b&gt;")
