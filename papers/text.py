@@ -34,7 +34,7 @@ TAG = re.compile(
 TRIGGER = re.compile(r"[\\$&<~\-`'*]|[\^_]\{|\^[\d+-]|%\s?[A-Z]")
 # A sub- or superscript whose dollars were lost on the way: Size 2^{128}, O(n^2).
 SCRIPT = re.compile(
-    r"(?<=[^\W_]|[)\]])(?:([\^_])\{([^{}$\\\n]{1,30})\}|(\^)([+-]?\d{1,3})(?!\d|[./]\d))"
+    r"(?<=[^\W_]|[)\]∇])(?:([\^_])\{([^{}$\\\n]{1,30})\}|(\^)([+-]?\d{1,3})(?!\d|[./]\d))"
 )
 # What a dropped citation leaves before a comma.
 GAP = re.compile(r"(?<![~\s])[~\s]{1,5}(?=[,.;:](?:\s|$))")
@@ -111,7 +111,7 @@ def unmarked(text: str) -> str:
         text = TIE.sub(" ", text)
     if "--" in text:
         text = re.sub(r"(?<![-!<])---(?![->])", "—", text)
-        text = re.sub(r"(?<=\w)--(?=\w)|(?<=\s)--(?=\s)", "–", text)
+        text = re.sub(r"(?<=[\w×%°])--(?=\w)|(?<=\s)--(?=\s)", "–", text)
     if "``" in text or "''" in text:
         text = re.sub(r"(?:``|'')(?=\w)", "“", re.sub(r"(?<=\S)''", "”", text)).replace("``", "“")
         text = QUOTATION.sub(r"“\1”", text)

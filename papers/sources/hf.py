@@ -7,8 +7,9 @@ since 2024–26 one after the other, discussionId, projectPage, githubRepo, subm
 submittedOnDailyBy, ai_keywords, ai_summary, githubStars, organization) and beside it title,
 publishedAt, numComments, submittedBy. Any of them may be absent.
 
-Two traps: the outer `publishedAt` was the time of listing in 2024, so only the paper's own is read;
-and the list's date stands nowhere but in the address, so the caller hands it in.
+Three traps: the outer `publishedAt` was the time of listing in 2024, so only the paper's own is
+read; the list's date stands nowhere but in the address, so the caller hands it in; and the texts
+have lost the dollars and backslashes of their formulas (see hf_math.py).
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from papers.sources.base import (
     SourceError,
     collect,
 )
+from papers.sources.hf_math import mended
 
 NAME = "hf"
 LISTING = "daily"
@@ -91,15 +93,15 @@ def read(
     paper = item["paper"]
     arxiv_id, version = values.arxiv_identity(paper.get("id"))
     day = on or values.day(paper.get("submittedOnDailyAt"))
-    summary = values.text(paper.get("ai_summary"))
+    summary = mended(values.text(paper.get("ai_summary")))
     return PaperRecord(
         source=NAME,
         listing=LISTING if day else "",
         mentioned_on=day,
         arxiv_id=arxiv_id,
         version=version,
-        title=values.title(paper.get("title") or item.get("title")),
-        abstract=values.text(paper.get("summary") or item.get("summary")),
+        title=mended(values.title(paper.get("title") or item.get("title"))),
+        abstract=mended(values.text(paper.get("summary") or item.get("summary"))),
         summary=summary,
         summary_source="source" if summary else "",
         authors=tuple(author_names(paper.get("authors"))),

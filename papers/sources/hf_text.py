@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from papers.sources import documents, hf, values
 from papers.sources.base import PaperRecord, Parsed, Reading, SourceError, collect
+from papers.sources.hf_math import mended
 
 NAME = "hf_text"
 BANNER = "Get trending papers in your email inbox"
@@ -94,8 +95,8 @@ def read(
         source=hf.NAME,
         listing=listing if listed else "",
         mentioned_on=listed,
-        title=values.title(card.title),
-        abstract=card.abstract,
+        title=mended(values.title(card.title)),
+        abstract=mended(card.abstract),
         published_at=datetime(published.year, published.month, published.day, tzinfo=UTC)
         if published
         else None,

@@ -88,6 +88,7 @@ def test_formulas_are_read_as_they_are_meant(raw, shown):
     ("raw", "shown"),
     [
         ("2.1~dB, 4~percent, 10$^3$~GHz, 300--400~ms", "2.1 dB, 4 percent, 10³ GHz, 300–400 ms"),
+        (r"1\%--2\%, $1.5\times$--$3\times$, a --b", "1%–2%, 1.5×–3×, a --b"),
         ("about ~10 of 20~40 at ~/notes", "about ~10 of 20~40 at ~/notes"),
         ("O(n^2), 10^-6, S^3/Z, M^3Bench", "O(n²), 10⁻⁶, S³/Z, M³Bench"),
         ("N^1/2, n^2.5, x^y and ^_^2", "N^1/2, n^2.5, x^y and ^_^2"),
