@@ -89,7 +89,7 @@ def looks_like_formula(inside: str, follower: str) -> bool:
     if re.search(r"[\^_=<>{}]|\\[^$%&#]", inside):
         return True
     if len(inside.strip()) == 1 and not inside.isdigit():
-        return inside.strip().isalpha() or inside in "+-*/|"
+        return inside.strip().isalpha() or inside in "+-*/|()[].,:"
     return not (inside[0].isspace() or inside[-1].isspace() or follower.isdigit())
 
 

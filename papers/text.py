@@ -31,11 +31,17 @@ TAG = re.compile(
     r"(?:\s[^<>]{0,200})?/?>",
     re.I,
 )
-TRIGGER = re.compile(r"[\\$&<~\-`'*]|[\^_]\{|\^[\d+-]|%\s?[A-Z]")
+TRIGGER = re.compile(r"[\\$&<~\-`'*]|[\^_]\{|\^[\d+-]|%\s?[A-Z]|\d(?:times|sim)|\btext[bist]")
 # A sub- or superscript whose dollars were lost on the way: Size 2^{128}, O(n^2).
 SCRIPT = re.compile(
     r"(?<=[^\W_]|[)\]∇])(?:([\^_])\{([^{}$\\\n]{1,30})\}|(\^)([+-]?\d{1,3})(?!\d|[./]\d))"
 )
+# Commands that lost their backslash where no word can stand: 2times, 1.2sim1.3, textbfBees.
+LOST = {
+    "times": (re.compile(r"times(?<=\dtimes)(?![a-z])"), "×"),
+    "sim": (re.compile(r"sim(?<=\dsim)(?=\d)"), "~"),
+    "text": (re.compile(r"text(?<![A-Za-z]text)(?:bf|it|sc|tt)(?=[A-Z])"), ""),
+}
 # What a dropped citation leaves before a comma.
 GAP = re.compile(r"(?<![~\s])[~\s]{1,5}(?=[,.;:](?:\s|$))")
 TIE = re.compile(
@@ -107,6 +113,9 @@ def unmarked(text: str) -> str:
         text = GAP.sub("", text)
     if "^" in text or "_{" in text:
         text = SCRIPT.sub(moved, text)
+    for word, (command, shown) in LOST.items():
+        if word in text:
+            text = command.sub(shown, text)
     if "~" in text:
         text = TIE.sub(" ", text)
     if "--" in text:

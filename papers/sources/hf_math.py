@@ -29,9 +29,12 @@ EXPONENTS = {"top": "ᵀ", "dagger": "†", "prime": "′"}
 # Most texts have nothing of the kind.
 TRIGGER = re.compile(
     rf"times|sim[\d! }}]|\dsim|pm\d|\dto\d|[\^_]|\b(?:text|math|emph)[a-z]*\{{"
-    rf"|{'|'.join([*SIGNS, *BEFORE_NUMBERS])}"
+    rf"|boldsymbol|math[a-z]+\s|{'|'.join([*SIGNS, *BEFORE_NUMBERS])}"
 )
-FONT = re.compile(r"(?<![A-Za-z\\])(?:text[a-z]{0,2}|emph|math[a-z]{2,4})\{([^{}]{0,80})\}")
+FONT = re.compile(
+    r"(?<![A-Za-z\\])(?:(?:text[a-z]{0,2}|emph|math[a-z]{2,4})\{([^{}]{0,80})\}"
+    r"|(?:boldsymbol|mathcal|mathbf|mathrm|mathbb)\s(?=\w))"
+)
 BRACED = re.compile(r"\{(times|sim|approx|leq|geq)\}")
 DEGREES = re.compile(r"\^(?:\{circ\}|circ(?=times|[^a-z]|$))")
 TIMES = re.compile(
@@ -62,7 +65,7 @@ def mended(text: str) -> str:
 
 
 def read(text: str) -> str:
-    text = FONT.sub(r"\1", text)
+    text = FONT.sub(lambda match: match[1] or "", text)
     text = BRACED.sub(r"\1", text)
     text = DEGREES.sub("°", text)
     text = LETTER.sub(lambda match: GREEK[match.group()], text)
