@@ -81,6 +81,8 @@ OPENERS = frozenset({
 })  # fmt: skip
 SENTENCE_END = re.compile(
     r"(?<![.!?…])[.!?…]+(?:\s?\[[\d,;\s–-]{1,30}\])?[\"'”’)\]]*(?=\s)|[。！？]+[」』”’）]*(?=.)"
+    # A lost space: "… of images.We show …".
+    r"|(?<=[a-z]{4})\.(?=(?:We|The|This|These|In|Our|To|It|However|Here|Experiments)\b,? )"
 )
 SUFFIX = re.compile(r"(?:jr|sr|ii|iii|iv|ph\.?d)\.?", re.I)
 LETTERS = str.maketrans({

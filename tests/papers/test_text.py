@@ -229,6 +229,15 @@ def test_a_stop_between_sentences_ends_the_first(first, second):
     assert text.sentences(f"{first} {second}") == [first, second]
 
 
+def test_a_space_lost_behind_a_stop_does_not_join_two_sentences():
+    assert text.sentences("It reads images.We show how.") == ["It reads images.", "We show how."]
+
+
+@pytest.mark.parametrize("whole", ["It runs on torch.Tensor alone.", "See example.Theory for it."])
+def test_a_stop_inside_a_name_ends_no_sentence(whole):
+    assert text.sentences(whole) == [whole]
+
+
 def test_sentences_without_spaces_are_found_in_chinese():
     assert text.sentences("我们提出一种方法。它很快！") == ["我们提出一种方法。", "它很快！"]
 
