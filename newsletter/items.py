@@ -13,6 +13,7 @@ from newsletter import reasons, subjects, wording
 from newsletter.facts import PaperFacts, Signal
 from papers import text
 from papers.models import Change
+from papers.summaries import claim
 from subscribers.models import Subscriber
 
 TITLE_LONGEST = 180
@@ -143,7 +144,7 @@ def make_item(
         authors, others = bylines(paper.authors, followed)
     if look != "line" and summaries != Subscriber.Summaries.NONE:
         short = look == "compact" or summaries == Subscriber.Summaries.SHORT
-        summary = text.first_sentence(paper.summary, SHORT_SUMMARY) if short else paper.summary
+        summary = claim(paper.summary, SHORT_SUMMARY) if short else paper.summary
     actions = ("follow",) if outside else ACTIONS.get(look, ())
     return Item(
         paper_id=paper.id,

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from papers import text
+from papers import summaries, text
 from papers.models import Paper
 from papers.sources import values
 from papers.sources.base import PaperRecord, Reading
@@ -329,7 +329,7 @@ def finish(work: Work) -> None:
     """Whatever follows from the rest: summary, key, first day, newest counters."""
     paper = work.paper
     if not paper.summary or ("abstract" in work.changed and paper.summary_source == "abstract"):
-        work.put("summary", text.summarise(paper.abstract))
+        work.put("summary", summaries.summarise(paper.abstract))
         work.put("summary_source", "abstract")
     first = min((on for _, listing, on in work.mentions if "replace" not in listing), default=None)
     if first is not None:

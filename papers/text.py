@@ -1,4 +1,4 @@
-"""Outside text made fit to print: clean characters, short summaries, keys to compare by."""
+"""Outside text made fit to print: clean characters, whole sentences, keys to compare by."""
 
 from __future__ import annotations
 
@@ -57,7 +57,6 @@ COMMENT = re.compile(r"(?:^\s*|(?<=[.:;!?]\s))%+\s?(?=[A-Z][a-z])")
 # A quotation opened with a straight sign and closed with a curly one.
 QUOTATION = re.compile(r"(?<![\w.,;:!?)”\"])\"(?=[^\s\"“”])([^\"“”]{1,200})”")
 
-SUMMARY_LEAST, SUMMARY_MOST = 160, 320
 TITLE_LONGEST = 45
 
 # After these a full stop ends no sentence …
@@ -154,29 +153,6 @@ def fewer_marks(match: re.Match[str]) -> str:
         if row <= MOST_MARKS:
             kept.append(character)
     return "".join(kept)
-
-
-def summarise(abstract: str) -> str:
-    """The first sentences of an abstract: two, or as many as make 160 to 320 characters.
-
-    Whole sentences wherever one fits; a first sentence over 320 characters is cut at a word.
-    """
-    found = sentences(clean(abstract))
-    summary = ""
-    for number, sentence in enumerate(found):
-        longer = f"{summary} {sentence}" if needs_space(summary) else summary + sentence
-        if summary and (
-            len(longer) > SUMMARY_MOST or (number >= 2 and len(summary) >= SUMMARY_LEAST)
-        ):
-            break
-        summary = longer
-    return shortened(summary, SUMMARY_MOST)
-
-
-def first_sentence(text: str, limit: int = 140) -> str:
-    """The first sentence of `text`, cut at a word end with an ellipsis where it is over `limit`."""
-    found = sentences(clean(text))
-    return shortened(found[0], limit) if found else ""
 
 
 def sentences(text: str) -> list[str]:
