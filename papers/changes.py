@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from papers import lists, text
+from papers import lists, text, venues
 from papers.models import Change, Paper
-
-VENUE_LONGEST = 80
-# A comment's "Accepted at NeurIPS 2026 (spotlight)", "to appear in Phys. Rev. D"; the name begins
-# with a capital and ends before what is said of it.
-ACCEPTED = re.compile(
-    r"\b(?:accepted|to appear|to be published|camera[- ]ready)"
-    r"(?: (?:as|for) (?:an? )?(?:oral|poster|spotlight|full|short|long|regular|publication|"
-    r"presentation)(?: paper)?)?"
-    r" (?:at|by|in|to|for)(?: the)? (?P<venue>[A-Z0-9][^;,()\n]*)",
-    re.I,
-)
-SENTENCE_END = re.compile(r"(?<=[a-z0-9]{4})\.(?:\s|$)")
 
 
 def of(
@@ -47,11 +34,8 @@ def of(
 def venue_of(venue: str, comment: str) -> str:
     """Where a paper was accepted, as its source or its authors' comment says; else nothing."""
     if venue and "arxiv" not in venue.lower():
-        return text.shortened(venue, VENUE_LONGEST)
-    found = ACCEPTED.search(comment)
-    if found is None or found["venue"][0].islower():
-        return ""
-    return text.shortened(SENTENCE_END.split(found["venue"])[0].strip(" .:"), VENUE_LONGEST)
+        return text.shortened(venue, venues.LONGEST)
+    return venues.accepted_at(comment)
 
 
 def note_top_of_week(*, now: datetime) -> int:
