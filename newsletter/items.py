@@ -227,7 +227,7 @@ def sign(signal: Signal) -> str:
     """What a paper's counters say, in words."""
     count = wording.number(signal.count)
     if signal.kind == "day":
-        frame = ngettext("%(n)s upvote in 24 h", "%(n)s upvotes in 24 h", signal.count)
+        frame = ngettext("%(n)s upvote in 24\u00a0h", "%(n)s upvotes in 24\u00a0h", signal.count)
         return frame % {"n": count}
     if signal.kind == "rising":
         frame = ngettext(

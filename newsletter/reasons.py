@@ -95,7 +95,9 @@ def _trend(reason: Reason) -> str:
     rising = rising if field else gettext("it is rising")
     if not isinstance(votes, int) or not isinstance(hours, int) or votes < 1 or hours < 1:
         return rising
-    counted = ngettext("%(n)s upvote in %(hours)s h", "%(n)s upvotes in %(hours)s h", votes)
+    counted = ngettext(
+        "%(n)s upvote in %(hours)s\u00a0h", "%(n)s upvotes in %(hours)s\u00a0h", votes
+    )
     return gettext("%(rising)s with %(votes)s") % {
         "rising": rising,
         "votes": counted % {"n": wording.number(votes), "hours": hours},

@@ -16,8 +16,19 @@ COLUMNS = 72
 # Without the full stop or bracket that ends the sentence around it.
 ADDRESS = re.compile(r"(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]])")
 WIDE = "\u2e80-\u2fff\u3040-\u9fff\uf900-\ufaff"
-# A word; or one character of a script without spaces with the closing marks that follow it.
-UNIT = re.compile(rf"(\s*)([{WIDE}][\u3001-\u3011\uff01-\uff0f\uff1a-\uff20]*|[^\s{WIDE}]+)")
+BREAK = " \\t-\\r\\x1c-\\x1f\x85\u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000"
+NO_BREAK = "\u00a0\u2007\u202f"
+OPENING = "\u201c\u2018\u3008\u300a\u300c\u300e\u3010\u3014\uff08\uff3b"
+CLOSING = (
+    "\u201d\u2019\u2026\u3001\u3002\u3009\u300b\u300d\u300f\u3011\u3015"
+    "\uff01\uff05\uff09\uff0c\uff0e\uff1a\uff1b\uff1f\uff3d"
+)
+# A word, or one character of a script without spaces.
+PIECE = f"(?:[{WIDE}\uff01-\uff60]|[^{BREAK}{WIDE}\uff01-\uff60]+)"
+# What no line parts: pieces with a no-break space between them, or with a bracket's inner side.
+TOGETHER = f"(?:(?<=[{NO_BREAK}{OPENING}])|(?=[{NO_BREAK}{CLOSING}]))"
+UNIT = re.compile(f"([{BREAK}]*)({PIECE}(?:{TOGETHER}{PIECE})*)")
+ORDINARY = str.maketrans(dict.fromkeys(NO_BREAK, " "))
 
 
 SLOT = re.compile("\ue000([a-z_]+):([0-9]+):([0-9]+)\ue001")
@@ -47,7 +58,8 @@ class Slot(str):
 def wrap(words: str, indent: int = 0) -> str:
     """`words` in lines of 72 columns, all but the first indented; no word is ever broken.
 
-    A script without spaces breaks between its characters, which count for two columns.
+    Lines end at ordinary spaces only: a no-break space stays what it is. A script without spaces
+    breaks between its characters, which count for two columns.
     """
     return wrapped(words, indent, COLUMNS - indent)
 
@@ -95,8 +107,7 @@ def _lines(words: str, room: int) -> Iterator[str]:
         yield from _ascii_lines(words, room)
         return
     line, width = "", 0
-    for space, unit in UNIT.findall(words.strip()):
-        columns = len(unit) if unit.isascii() else sum(map(_columns, unit))
+    for space, unit, columns in _units(words, room):
         if line and width + bool(space) + columns > room:
             yield line
             line, width = unit, columns
@@ -105,6 +116,17 @@ def _lines(words: str, room: int) -> Iterator[str]:
             width += bool(space) + columns
     if line:
         yield line
+
+
+def _units(words: str, room: int) -> Iterator[tuple[str, str, int]]:
+    """(space before it, what stays together, its columns); what fits no line is parted anyhow."""
+    for space, unit in UNIT.findall(words):
+        columns = len(unit) if unit.isascii() else sum(map(_columns, unit))
+        parted = unit.translate(ORDINARY) if columns > room else unit
+        if parted != unit:
+            yield from _units(space + parted, room)
+        else:
+            yield space, unit, columns
 
 
 def _ascii_lines(words: str, room: int) -> Iterator[str]:

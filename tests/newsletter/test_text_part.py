@@ -1,0 +1,83 @@
+"""How the text part of a letter breaks its lines and labels its addresses."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from django.conf import settings
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter import letter, reasons
+from newsletter.templatetags.letter import COLUMNS, wrap
+from tests.letter_checks import columns
+from tests.letters import make_variant
+
+LANGUAGES = [code for code, _ in settings.LANGUAGES]
+NO_BREAK = "\u00a0\u2007\u202f"
+WORDS = st.text("ab.«»:", min_size=1, max_size=30) | st.sampled_from(["论文", "（一）", "1"])
+SPACES = st.sampled_from([" ", " ", "  ", "\n", *NO_BREAK])
+
+
+@st.composite
+def prose(draw):
+    words = draw(st.lists(WORDS, min_size=1, max_size=40))
+    return "".join(word + draw(SPACES) for word in words[:-1]) + words[-1]
+
+
+@given(prose(), st.integers(0, 6))
+def test_no_line_is_too_long_but_for_one_piece_that_cannot_be_broken(words, indent):
+    lines = wrap(words, indent).split("\n")
+
+    for line in lines:
+        assert columns(line) <= COLUMNS or not re.search(r"\S\s+\S", line.strip())
+
+
+@given(prose())
+def test_nothing_but_ordinary_spaces_is_lost(words):
+    lines = wrap(words).split("\n")
+
+    assert re.sub("[ \n]", "", "".join(lines)) == re.sub("[ \n]", "", words)
+
+
+@pytest.mark.parametrize("space", NO_BREAK)
+@given(st.lists(st.text("abc论", min_size=1, max_size=12), min_size=2, max_size=30))
+def test_a_no_break_space_keeps_both_its_words_on_one_line(space, words):
+    pairs = [f"{one}{space}{two}" for one, two in pairwise(words)]
+
+    text = wrap(" ".join(pairs))
+
+    assert text.count(space) == len(pairs)
+    assert not re.search(f"{space}\n|\n{space}", text)
+
+
+@given(st.lists(st.sampled_from(["论文", "（一）", "“Two”", "。", "，", "》《", "x"]), max_size=90))
+def test_no_line_of_chinese_begins_with_a_closing_sign_or_ends_with_an_opening_one(words):
+    lines = wrap("论" + "".join(words)).split("\n")
+
+    assert not any(line[0] in "）”。，》" for line in lines)
+    assert not any(line[-1] in "（“《" for line in lines[:-1])
+
+
+def test_words_that_no_line_can_hold_together_are_parted_all_the_same():
+    lines = wrap("\u00a0".join(["word"] * 40)).split("\n")
+
+    assert max(map(len, lines)) <= COLUMNS
+    assert " ".join(lines).split() == ["word"] * 40
+
+
+@pytest.mark.parametrize("language", sorted({*LANGUAGES} - {"zh-hans"}))
+def test_a_number_of_hours_stays_beside_its_unit(language):
+    with translation.override(language):
+        line = reasons.sentence([{"kind": "trend", "field": "cs.LG", "upvotes": 200, "hours": 25}])
+
+    assert " 25\u00a0" in line
+
+
+@pytest.mark.django_db
+def test_a_french_letter_parts_no_sign_from_its_word():
+    body = letter.email(make_variant("french")).body
+
+    assert re.search("«\u00a0world[ \n]+model\u00a0»", body)
+    assert not re.search(r"[ \n][»?!;](?!//)|«[ \n]", body)
