@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 
 from newsletter import reasons, sentences, subjects, wording
 from newsletter.facts import Copy, EntryFacts, PaperFacts, change_told
-from newsletter.items import Finished, Item, Placed, Section, Shown, make_item, make_update
+from newsletter.items import Finished, Placed, Section, Shown, make_item, make_update
 from newsletter.models import Digest, Edition, Entry
 from newsletter.said import Said, kept
 from newsletter.sizes import LOOKS, squeezed
@@ -27,7 +27,9 @@ ITEMS_MOST = 20_000
 
 NOBODY: frozenset[int] = frozenset()
 # As the tables have them: quicker than asking the enumeration with every paper.
-WEEKLY, MORE = Edition.Cadence.WEEKLY.value, Entry.Section.MORE.value
+WEEKLY = Edition.Cadence.WEEKLY.value
+TOP, FOLLOWED = Entry.Section.TOP.value, Entry.Section.FOLLOWED.value
+MORE = Entry.Section.MORE.value
 
 # What a paper as it is printed is found by: its entry, where that says all; else also its look and
 # those of its authors whom the reader follows.
@@ -136,8 +138,8 @@ class Layout:
         template = TEMPLATES.get(digest.kind) or _regular(edition)
         if not shown and template not in {"quiet", "still_useful"}:
             raise LookupError("none of its papers exists any more")
-        subject, preheader = self.envelope(copy, template, shown)
         opening, opening_html = self.opening(copy, template, shown)
+        subject, preheader = self.envelope(copy, template, shown, opening)
         if digest.updates:
             sections += self.since_sent(copy, after=len(shown), squeeze=squeeze)
         left_out = ""
@@ -163,7 +165,7 @@ class Layout:
             direction=self.direction,
             token=digest.view_token,
             subject=subject,
-            preheader=preheader or opening,
+            preheader=preheader,
             date=self.date,
             heading=self.said.heading(template, len(shown), bool(name)).replace(
                 sentences.NAME, name
@@ -189,8 +191,8 @@ class Layout:
             raise LookupError("no papers")
         top, more = shown[0].item, len(shown) - 1
         minutes = wording.minutes(sum(each.item.words for each in shown))
-        opening = " ".join(
-            (sentences.chosen_from(copy.digest.pool_size), sentences.read_in(minutes))
+        opening = wording.in_turn(
+            sentences.chosen_from(copy.digest.pool_size), sentences.read_in(minutes)
         )
         is_weekly = _regular(copy.edition) == "weekly"
         return Letter(
@@ -328,26 +330,46 @@ class Layout:
 
     # The lines above them
 
-    def envelope(self, copy: Copy, template: str, shown: Sequence[Shown]) -> tuple[str, str]:
-        """Subject and preheader; the latter is empty where the opening says it best."""
-        if template == "still_useful" or not shown:
-            return self.said.subject_without_papers(template), ""
-        top, others = shown[0].item, shown[1:]
-        author = _leading_author(copy, top) if copy.followed else ""
-        if template == "weekly":
-            subject = self.said.subject_of_week(top.title, len(others))
-        elif author:
-            subject = self.said.subject_of_followed(author, top.title)
-        else:
-            subject = self.said.subject_of_day(top.title, len(others))
+    def envelope(
+        self, copy: Copy, template: str, shown: Sequence[Shown], opening: str
+    ) -> tuple[str, str]:
+        """Subject and preheader; where there are few titles for it, the opening fills it."""
         teasers: list[str] = []
         surprises: list[str] = []
-        for each in others:
-            item = each.item
-            (surprises if item.is_surprise else teasers).append(item.teaser)
+        if template == "still_useful" or not shown:
+            subject = self.said.subject_without_papers(template)
+            return subject, subjects.preheader(teasers, opening, self.said.joints())
+        lead, author, more = 0, "", len(shown) - 1
+        if copy.followed and template != "weekly":
+            lead, author = self._leading_author(copy, shown)
+        title = shown[lead].item.title
+        if template == "weekly":
+            subject = self.said.subject_of_week(title, more)
+        elif author:
+            subject = self.said.subject_of_followed(author, title)
+        else:
+            subject = self.said.subject_of_day(title, more)
+        for place, each in enumerate(shown):
+            if place != lead:
+                item = each.item
+                (surprises if item.is_surprise else teasers).append(item.teaser)
         teasers[2:] = *surprises[:1], *teasers[2:PREHEADER_FROM]
-        otherwise = self.said.chosen_from(copy.digest.pool_size)
-        return subject, subjects.preheader(teasers, otherwise)
+        return subject, subjects.preheader(teasers, opening, self.said.joints())
+
+    def _leading_author(self, copy: Copy, shown: Sequence[Shown]) -> tuple[int, str]:
+        """Which paper by somebody whom the reader follows leads the letter, and who that is.
+
+        The top pick where that is one of its reasons, else the first of their section.
+        """
+        entries = {entry.paper_id: entry for entry in copy.entries}
+        for place, each in enumerate(shown):
+            entry = entries[each.item.paper_id]
+            if entry.section == FOLLOWED or (entry.section == TOP and _names_an_author(entry)):
+                followed = self._followed(entry.paper_id, copy.followed)
+                for id, name in self.papers[entry.paper_id].authors:
+                    if id in followed and name:
+                        return place, name
+        return 0, ""
 
     def opening(self, copy: Copy, template: str, shown: Sequence[Shown]) -> tuple[str, SafeString]:
         """The sentences under the heading, as text and as HTML."""
@@ -378,9 +400,5 @@ def _topic_of(entry: EntryFacts) -> str:
     return ""
 
 
-def _leading_author(copy: Copy, top: Item) -> str:
-    """Whom the reader follows, where that is why the top pick leads."""
-    entry = next(e for e in copy.entries if e.paper_id == top.paper_id)
-    if entry.reasons and entry.reasons[0].get("kind") == "author":
-        return next((author.name for author in top.authors if author.followed), "")
-    return ""
+def _names_an_author(entry: EntryFacts) -> bool:
+    return any(reason.get("kind") == "author" for reason in entry.reasons)

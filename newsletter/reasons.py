@@ -34,14 +34,17 @@ def sentence(reasons: Sequence[Reason]) -> str:
     return line if len(line) < room else shortened(line, room - 1)
 
 
-def shortened(line: str, most: int) -> str:
-    """`line`, cut at the end of a word and marked, where it is longer than `most` characters."""
+def shortened(line: str, most: int, *, least: int = 0) -> str:
+    """`line`, cut at the end of a word and marked, where it is longer than `most` characters.
+
+    Inside a word where less than `least` or half of them would be left.
+    """
     if len(line) <= most:
         return line
     head = line[: most - 1]
     # A script without spaces is cut anywhere.
     word_end = head.rfind(" ")
-    return (head[:word_end] if word_end > most // 2 else head).rstrip(" ,;:–—-") + "…"
+    return (head[:word_end] if word_end > max(most // 2, least) else head).rstrip(" ,;:–—-") + "…"
 
 
 def _clauses(reasons: Iterable[Reason]) -> Iterable[str]:

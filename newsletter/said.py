@@ -38,7 +38,7 @@ class Said:
         self.topic = kept(sentences.topic, speaking)
         self.opening = kept(sentences.opening, speaking)
         self.opening_without_papers = kept(sentences.opening_without_papers, speaking)
-        self.chosen_from = kept(sentences.chosen_from, speaking)
+        self.joints = kept(subjects.joints, speaking)
         self.since_sent = kept(sentences.since_sent, speaking)
         self.left_out = kept(sentences.left_out, speaking)
         self.lasting = kept(_lasting, speaking)

@@ -95,7 +95,7 @@ def opening(
     """
     before, after = around(kind, papers, answerable)
     chosen = chosen_from(pool_size, TOPICS[:topics])
-    words = " ".join(filter(None, (before, chosen, read_in(minutes), after)))
+    words = wording.in_turn(before, chosen, read_in(minutes), after)
     plain, html = (A_TOPIC.sub("%s", each.replace("%", "%%")) for each in (words, escape(words)))
     return plain, html, len(A_TOPIC.findall(words))
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from newsletter.reasons import shortened
 
 SHORTEST, LONGEST = 30, 65
 PREHEADER_SHORTEST, PREHEADER_LONGEST = 60, 110
+ENDS = frozenset("….?!。？！")
 COLON_SHORTEST, COLON_LONGEST = 15, 45
 
 
@@ -57,13 +59,32 @@ def surprising(title: str) -> str:
     return gettext("outside your topics: %(title)s") % {"title": teaser(title)}
 
 
-def preheader(teasers: Sequence[str], otherwise: str) -> str:
-    """What comes after the top pick, as much of it as fits; never the subject again."""
+class Joints(NamedTuple):
+    """What stands between the parts of a preheader."""
+
+    titles: str
+    stop: str  # between a title and a sentence
+    ended: str  # between a title that ends with a sign of its own and a sentence
+
+
+def joints() -> Joints:
+    return Joints(
+        pgettext("between titles on one line", "; "),
+        pgettext("a sentence after a title", "%(first)s. %(second)s"),
+        pgettext("a sentence after another", "%(first)s %(second)s"),
+    )
+
+
+def preheader(teasers: Sequence[str], otherwise: str, joints: Joints) -> str:
+    """What comes with the subject's paper, as much of it as fits; never the subject again."""
     line = ""
     for part in teasers:
-        longer = f"{line}; {part}" if line else part
+        longer = f"{line}{joints.titles}{part}" if line else part
         if len(longer) <= PREHEADER_LONGEST:
             line = longer
             if len(line) >= PREHEADER_SHORTEST:
                 return line
-    return shortened(f"{line}. {otherwise}" if line else otherwise, PREHEADER_LONGEST)
+    if line and otherwise:
+        frame = joints.ended if line[-1] in ENDS else joints.stop
+        otherwise = frame % {"first": line, "second": otherwise}
+    return shortened(otherwise or line, PREHEADER_LONGEST, least=PREHEADER_SHORTEST)

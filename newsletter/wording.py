@@ -61,6 +61,16 @@ def joined(parts: Sequence[str]) -> str:
     }
 
 
+def in_turn(*sentences: str) -> str:
+    """Sentences one after the other, those that say something."""
+    frame = pgettext("a sentence after another", "%(first)s %(second)s")
+    said = [sentence for sentence in sentences if sentence]
+    line = "".join(said[:1])
+    for sentence in said[1:]:
+        line = frame % {"first": line, "second": sentence}
+    return line
+
+
 def long_date(day: date) -> str:
     """Friday 20 November 2026."""
     return dated(day, "l j F Y")
