@@ -71,6 +71,12 @@ def in_turn(*sentences: str) -> str:
     return line
 
 
+def labelled(label: str, named: str) -> str:
+    """Abstract: https://…; the label alone, with its sign, where nothing is named."""
+    frame = pgettext("a label before what it names", "%(label)s: %(named)s")
+    return (frame % {"label": label, "named": named}).rstrip()
+
+
 def long_date(day: date) -> str:
     """Friday 20 November 2026."""
     return dated(day, "l j F Y")

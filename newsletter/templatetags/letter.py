@@ -10,6 +10,8 @@ from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from newsletter import wording
+
 register = template.Library()
 
 COLUMNS = 72
@@ -74,6 +76,12 @@ def indented(words: str, indent: int = 3) -> str:
 def numbered(words: str) -> str:
     """The same behind a number such as `12. `."""
     return wrapped(words, 3, COLUMNS - 4)
+
+
+@register.filter
+def labelled(label: str, named: str = "") -> str:
+    """A label before an address, a title; without one, the label on a line of its own."""
+    return wording.labelled(label, named)
 
 
 @register.filter

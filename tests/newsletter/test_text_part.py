@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter import letter, reasons
-from newsletter.templatetags.letter import COLUMNS, wrap
+from newsletter.templatetags.letter import COLUMNS, labelled, wrap
 from tests.letter_checks import columns
 from tests.letters import make_variant
 
@@ -77,7 +77,43 @@ def test_a_number_of_hours_stays_beside_its_unit(language):
 
 @pytest.mark.django_db
 def test_a_french_letter_parts_no_sign_from_its_word():
-    body = letter.email(make_variant("french")).body
+    digest = make_variant("french")
+
+    body = letter.email(digest).body
 
     assert re.search("«\u00a0world[ \n]+model\u00a0»", body)
-    assert not re.search(r"[ \n][»?!;](?!//)|«[ \n]", body)
+    assert not re.search(r"[ \n][»?!;:]|«[ \n]", body)
+    assert not re.findall(r"[^ ]+[^\u00a0]:(?![/\d])", without_titles(body, digest))
+    assert "\n   PDF\u00a0: https://" in body
+
+
+@pytest.mark.django_db
+def test_a_chinese_letter_has_chinese_signs_between_its_words():
+    digest = make_variant("chinese")
+
+    body = letter.email(digest).body
+
+    assert "摘要：https://" in body
+    assert "\n在浏览器中查看：\nhttp" in body
+    assert "为 Computer vision、Language models、Reinforcement" in body
+    assert not re.findall(r".*[:;](?![/\d]).*", without_titles(body, digest))
+    assert not re.search(r"。 ", body)
+
+
+def without_titles(body, digest):
+    """The letter's words without those of papers, which are in English whatever its language."""
+    whole = " ".join(re.sub("https?://", "//", body).split(" "))
+    for entry in digest.entries.select_related("paper"):
+        for words in (entry.paper.title, entry.paper.summary):
+            pattern = r"\s+".join(map(re.escape, words.split()[:-1]))
+            whole = re.sub(pattern, "", whole)
+    return whole
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_label_names_comes_last_so_that_an_address_can_go_on(language):
+    with translation.override(language):
+        line, alone = labelled("PDF", "https://a.example/"), labelled("PDF")
+
+    assert line.endswith("https://a.example/")
+    assert alone == alone.strip() != "PDF"
