@@ -107,7 +107,9 @@ def age(days: int) -> str:
 
 
 def stars(count: int) -> str:
-    return ngettext("%(n)s star", "%(n)s stars", count) % {"n": short_number(count)}
+    # From a thousand on the word goes with "thousand", which Arabic counts in its own way.
+    frame = ngettext("%(n)s star", "%(n)s stars", min(count, 1000))
+    return frame % {"n": short_number(count)}
 
 
 def others(count: int) -> str:

@@ -9,7 +9,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import letter, reasons
+from newsletter import letter, reasons, wording
 from newsletter.templatetags.letter import COLUMNS, labelled, wrap
 from tests.letter_checks import columns
 from tests.letters import make_variant
@@ -117,3 +117,9 @@ def test_what_a_label_names_comes_last_so_that_an_address_can_go_on(language):
 
     assert line.endswith("https://a.example/")
     assert alone == alone.strip() != "PDF"
+
+
+@pytest.mark.parametrize("count", [1000, 1203, 1105, 11_000])
+def test_arabic_stars_go_with_the_thousands_shown(count):
+    with translation.override("ar"):
+        assert wording.stars(count).endswith("ألف نجمة")
