@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from papers.models import Topic
+from papers.sources.values import is_category
 
 SHIPPED = Path(__file__).resolve().parent / "data" / "topics.yaml"
 
@@ -29,14 +30,6 @@ MAX_GROUP = 8
 MAX_CATEGORIES = 20
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-# arxiv.org/category_taxonomy: an archive, and a subject below it where the archive has any.
-CATEGORY = re.compile(
-    r"(?:cs|econ|eess|math|stat)\.[A-Z]{2}"
-    r"|q-(?:bio|fin)\.[A-Z]{2}"
-    r"|astro-ph(?:\.[A-Z]{2})?|nlin\.[A-Z]{2}"
-    r"|(?:cond-mat|physics)\.[a-z]+(?:-[a-z]+)*|cond-mat"
-    r"|gr-qc|hep-(?:ex|lat|ph|th)|math-ph|nucl-(?:ex|th)|quant-ph"
-)
 
 
 @dataclass(frozen=True)
@@ -185,7 +178,7 @@ def categories(values: Any) -> tuple[str, ...]:
     codes = []
     for value in _listed(values, "categories", MAX_CATEGORIES):
         code = phrase(value, "a category")
-        if not CATEGORY.fullmatch(code):
+        if not is_category(code):
             raise ValueError(f"not an arXiv category such as cs.CL or cond-mat.mtrl-sci: {code}")
         codes.append(code)
     return tuple(dict.fromkeys(codes))

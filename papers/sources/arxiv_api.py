@@ -11,12 +11,21 @@ as HTTP 400 with one entry called "Error".
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from xml.etree.ElementTree import Element
 from zoneinfo import ZoneInfo
 
 from papers.sources import documents, values
-from papers.sources.base import Answer, Client, PaperRecord, Parsed, SourceError, collect
+from papers.sources.base import (
+    Answer,
+    Client,
+    PaperRecord,
+    Parsed,
+    Refusal,
+    SourceError,
+    collect,
+)
 
 NAME = "arxiv"
 ADDRESS = "https://export.arxiv.org/api/query"
@@ -38,7 +47,8 @@ def fetch(
     submitted = window(on)
     if submitted is None:
         return
-    query = f"({any_of(categories)}) AND submittedDate:[{minutes(submitted)}]"
+    asked, odd = sifted(categories)
+    query = f"({any_of(asked)}) AND submittedDate:[{minutes(submitted)}]"
     params = {
         "search_query": query,
         "sortBy": "submittedDate",
@@ -54,7 +64,7 @@ def fetch(
             etag="" if start else etag,
             last_modified="" if start else last_modified,
         )
-        yield answer, parsed
+        yield answer, parsed if start else naming(odd, parsed)
         announced = parsed.announced or 0
         start += len(parsed.records) + len(parsed.refusals)
 
@@ -107,16 +117,26 @@ def minutes(window: tuple[datetime, datetime]) -> str:
 
 
 def any_of(categories: Collection[str]) -> str:
-    return " OR ".join(f"cat:{category}" for category in known(categories))
+    return " OR ".join(f"cat:{category}" for category in categories)
 
 
-def known(categories: Collection[str]) -> list[str]:
-    """`categories` in order, each once; one that cannot be arXiv's is refused."""
+def sifted(categories: Collection[str]) -> tuple[list[str], tuple[Refusal, ...]]:
+    """arXiv's categories in order, each once, and what else stood among them.
+
+    Raises SourceError where none is left to ask for.
+    """
     if not categories:
         raise SourceError("no arXiv categories to ask for")
-    if wrong := [category for category in categories if not values.is_category(category)]:
-        raise SourceError(f"{wrong[0][:40]!r} is no arXiv category")
-    return sorted(set(categories))
+    known = sorted({category for category in categories if values.is_category(category)})
+    odd = sorted(set(categories) - set(known))
+    if not known:
+        raise SourceError(f"{odd[0][:40]!r} is no arXiv category, and no other is asked for")
+    return known, tuple(Refusal(f"category {code}", "is no arXiv category") for code in odd)
+
+
+def naming(odd: tuple[Refusal, ...], parsed: Parsed) -> Parsed:
+    """`parsed`, which also tells what could not be asked for."""
+    return replace(parsed, refusals=(*odd, *parsed.refusals))
 
 
 def parse(content: bytes, *, on: date | None = None, at: datetime | None = None) -> Parsed:

@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element
 
 from papers.sources import documents, values
 from papers.sources.arxiv_api import NAME as ARXIV
-from papers.sources.arxiv_api import field, known, read_categories
+from papers.sources.arxiv_api import field, naming, read_categories, sifted
 from papers.sources.base import Answer, Client, PaperRecord, Parsed, SourceError, collect
 
 NAME = "arxiv_feed"
@@ -42,9 +42,8 @@ def fetch(
 
     It is put up at midnight in New York and stays until the next one.
     """
-    answer = client.get(
-        ADDRESS + "+".join(known(categories)), etag=etag, last_modified=last_modified
-    )
+    asked, odd = sifted(categories)
+    answer = client.get(ADDRESS + "+".join(asked), etag=etag, last_modified=last_modified)
     if answer.status == 304:
         yield answer, Parsed()
         return
@@ -52,7 +51,7 @@ def fetch(
     days = sorted({r.mentioned_on for r in parsed.records if r.mentioned_on})
     if days and on not in days:
         raise SourceError(f"the feed is of {days[-1]}, and has no other day")
-    yield answer, parsed
+    yield answer, naming(odd, parsed)
 
 
 def parse(content: bytes, *, on: date | None = None, at: datetime | None = None) -> Parsed:

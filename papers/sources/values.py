@@ -23,7 +23,16 @@ ADDRESS = re.compile(
     r"https?://(?![^/]*@)[^\x00-\x20\x7f-\xa0\"<>\\^`{}|\ud800-\uf8ff\ufdd0-\ufdef\ufff0-\uffff]+",
     re.I,
 )
-CATEGORY = re.compile(r"[a-z]{2,10}(?:-[a-z]{2,4})?(?:\.[A-Za-z]{2,}(?:-[A-Za-z]+)*)?", re.A)
+# arxiv.org/category_taxonomy: an archive, and a subject below it where the archive has any. The
+# last two lines are closed archives, whose old papers keep their categories.
+CATEGORY = re.compile(
+    r"(?:cs|econ|eess|math|nlin|q-bio|q-fin|stat)\.[A-Z]{2}"
+    r"|astro-ph(?:\.[A-Z]{2})?|physics\.[a-z]+(?:-[a-z]+)*|cond-mat(?:\.[a-z]+(?:-[a-z]+)*)?"
+    r"|gr-qc|hep-(?:ex|lat|ph|th)|math-ph|nucl-(?:ex|th)|quant-ph"
+    r"|acc-phys|adap-org|alg-geom|ao-sci|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas|dg-ga"
+    r"|funct-an|mtrl-th|patt-sol|plasm-ph|q-alg|solv-int|supr-con",
+    re.A,
+)
 MOST = 2_147_483_647  # what an integer column holds
 
 
@@ -115,7 +124,7 @@ def web_address(value: Any) -> str:
 
 
 def is_category(value: str) -> bool:
-    """Whether it is written like a code of arXiv's: cs.CL, quant-ph, cond-mat.mtrl-sci."""
+    """Whether it is a code of arXiv's: cs.CL, q-bio.BM, quant-ph, cond-mat.mtrl-sci, cmp-lg."""
     return CATEGORY.fullmatch(value) is not None and len(value) <= 32
 
 

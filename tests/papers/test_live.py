@@ -1,21 +1,30 @@
 """Live sources, asked through a client that a test fills."""
 
 import json
+import re
 import threading
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pytest
 
-from papers import live
+from papers import live, topics
 from papers.ingest import fetch_and_ingest, fetch_due
 from papers.models import Fetch, Paper
+from papers.sources import arxiv_api, arxiv_feeds, http
 from papers.sources.base import SourceError, StoppedError
 from papers.sources.http import Answer
 from tests.factories import NOW, make_topic
+from tests.papers.test_http import Upstream as Server
+from tests.papers.test_http import says
 
 pytestmark = pytest.mark.django_db
 
 FRIDAY = date(2026, 2, 20)
+DATA = Path(__file__).resolve().parents[1] / "data" / "sources"
+# Two papers can be read, one has no title; the page is said to be the whole list.
+ARXIV_PAGE = (DATA / "arxiv_page.xml").read_bytes().replace(b">412<", b">3<")
 
 
 class Upstream:
@@ -136,6 +145,44 @@ def test_arxiv_is_asked_for_the_categories_of_the_active_topics():
     query = upstream.asked[0][1]["search_query"]
     assert "cs.LG" in query
     assert "q-bio" not in query
+
+
+@pytest.fixture
+def server():
+    server = Server()
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
+
+
+@pytest.mark.parametrize("source", ["arxiv", "arxiv_feed"])
+def test_arxiv_is_asked_for_every_category_of_the_shipped_topics(server, monkeypatch, source):
+    texts, _ = topics.read(topics.SHIPPED)
+    topics.load(texts)
+    empty = b'<feed xmlns="http://www.w3.org/2005/Atom"><title>arXiv</title></feed>'
+    server.answers = [says(body=empty)]
+    monkeypatch.setattr(http, "INTERVAL", 0.0)
+    monkeypatch.setattr(arxiv_api, "ADDRESS", server.url)
+    monkeypatch.setattr(arxiv_feeds, "ADDRESS", f"{server.url}/")
+
+    fetch = fetch_and_ingest(source, FRIDAY, now=NOW)
+
+    assert (fetch.status, fetch.reason) == ("done", "lists no papers")
+    ((address, _),) = server.requests
+    asked = set(re.findall(r"[\w.-]+", unquote_plus(address).replace("cat:", " ")))
+    assert {code for text in texts for code in text.categories} <= asked
+
+
+def test_a_code_that_arxiv_cannot_have_is_named_and_the_others_are_fetched(settings):
+    settings.ARXIV_CATEGORIES = ["q-bio.BM", "cs.LG", "biology"]
+    upstream = Upstream(arxiv=Answer(200, ARXIV_PAGE))
+
+    fetch = fetch_and_ingest("arxiv", FRIDAY, now=NOW, client=upstream)
+
+    assert (fetch.status, fetch.new) == ("partial", 2)
+    assert fetch.refusals[0] == {"record": "category biology", "reason": "is no arXiv category"}
+    assert "category biology: is no arXiv category" in fetch.reason
+    assert "(cat:cs.LG OR cat:q-bio.BM)" in upstream.asked[0][1]["search_query"]
 
 
 def test_arxiv_without_any_category_is_a_reason():

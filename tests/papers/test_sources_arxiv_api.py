@@ -31,6 +31,15 @@ def test_an_entry_keeps_every_field():
     )
 
 
+def test_a_primary_category_of_an_archive_with_a_hyphen_stays_the_first():
+    page = PAGE.replace(b'"cs.LG"', b'"q-bio.BM"').replace(b'"stat.ML"', b'"cs.LG"')
+
+    record = arxiv_api.parse(page).records[0]
+
+    assert (record.primary_category, record.listing) == ("q-bio.BM", "q-bio.BM")
+    assert record.categories == ("q-bio.BM", "cs.LG")
+
+
 def test_an_old_id_and_a_paper_never_revised_are_read():
     record = arxiv_api.parse(PAGE).records[1]
 

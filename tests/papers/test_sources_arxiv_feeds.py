@@ -51,6 +51,15 @@ def test_the_same_list_as_rss_is_read_alike():
     assert (record.doi, record.venue) == ("10.1000/new.1", "J. Ex. News 1")
 
 
+@pytest.mark.parametrize("code", ["cs.AI", "q-bio.BM", "q-fin.ST", "quant-ph"])
+def test_a_feed_of_one_category_says_which(code):
+    assert arxiv_feeds.feed_category(f"{code} updates on arXiv.org") == code
+
+
+def test_a_feed_of_several_categories_is_of_none():
+    assert arxiv_feeds.feed_category("cs.AI, cs.CL updates on arXiv.org") == ""
+
+
 def test_a_day_without_announcements_is_an_empty_list():
     empty = b"<rss><channel><title>cs.AI updates on arXiv.org</title></channel></rss>"
 

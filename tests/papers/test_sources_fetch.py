@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from papers.sources import arxiv_api, arxiv_feeds, hf, hf_page
-from papers.sources.base import Parsed, SourceError
+from papers.sources.base import Parsed, Refusal, SourceError
 from tests.papers.fake_client import FakeAnswer, FakeClient
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "sources"
@@ -133,11 +133,27 @@ def test_the_days_of_a_year_leave_no_gap_between_lists():
     assert all(one[1] == next_[0] for one, next_ in pairwise(windows))
 
 
-@pytest.mark.parametrize("categories", [[], ["cs.LG) OR all:electron"], ["cs.LG", ""]])
-def test_nothing_but_categories_gets_into_a_question(categories):
+@pytest.mark.parametrize("categories", [[], ["cs.LG) OR all:electron"], [""]])
+def test_without_a_category_there_is_no_question(categories):
     for fetch in (arxiv_api.fetch, arxiv_feeds.fetch):
         with pytest.raises(SourceError, match="categor"):
             list(fetch(FakeClient([]), on=FRIDAY, categories=categories))
+
+
+@pytest.mark.parametrize("odd", ["cs.LG) OR all:electron", "my.XX", ""])
+def test_what_is_no_category_is_left_out_of_the_question_and_named(odd):
+    api = FakeClient([atom(500, total=501), atom(1, total=501, first=500)])
+    feed = FakeClient([(DATA / "arxiv_feed.atom.xml").read_bytes()])
+
+    pages = list(arxiv_api.fetch(api, on=FRIDAY, categories=["q-bio.BM", odd]))
+    ((_, listed),) = arxiv_feeds.fetch(feed, on=FRIDAY, categories=["q-bio.BM", odd])
+
+    assert api.asked[0]["search_query"].startswith("(cat:q-bio.BM) AND ")
+    assert feed.asked[0]["url"] == "https://rss.arxiv.org/atom/q-bio.BM"
+    left_out = Refusal(f"category {odd}", "is no arXiv category")
+    assert [parsed.refusals for _, parsed in pages] == [(left_out,), ()]
+    assert [len(parsed.records) for _, parsed in pages] == [500, 1]
+    assert listed.refusals[0] == left_out
 
 
 def test_ids_are_asked_for_a_hundred_at_a_time():
