@@ -22,7 +22,8 @@ from django.db.models import (
 from papers.models import Author, Authorship, Engagement, Mention, Paper, PaperTopic, Topic
 
 NAMED_AUTHORS = 3
-SINCE_YESTERDAY = timedelta(hours=20)  # readings are irregular: about a day
+# Readings are irregular: about a day.
+A_DAY_AT_LEAST, A_DAY_AT_MOST = timedelta(hours=20), timedelta(hours=28)
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Row:
     paper: Paper
     everyone: Sequence[Author]  # who wrote it, in order
     topic: Topic | None  # the one it fits best, of those it belongs to
-    gained: int | None  # upvotes since yesterday; None where nobody counted
+    gained: int | None  # upvotes since yesterday; None where nobody counted then or now
 
     @property
     def authors(self) -> Sequence[Author]:
@@ -88,19 +89,15 @@ def of_topic(papers: QuerySet[Paper], topic: Topic) -> QuerySet[Paper]:
     return papers.filter(Exists(belongs))
 
 
-def today(limit: int = 5) -> list[Row]:
+def today(*, now: datetime, limit: int = 5) -> list[Row]:
     """The strongest papers of the newest list day."""
     day = latest_day()
-    return dress(ranked(day)[:limit]) if day else []
+    return dress(ranked(day)[:limit], now=now) if day else []
 
 
-def rising(limit: int = 5, *, topic: Topic | None = None, days: int = 7) -> list[Row]:
-    """The strongest papers of the last days."""
-    day = latest_day()
-    return dress(ranked(day, days=days, topic=topic)[:limit]) if day else []
-
-
-def dress(papers: Iterable[Paper] | QuerySet[Paper], *, names_topics: bool = True) -> list[Row]:
+def dress(
+    papers: Iterable[Paper] | QuerySet[Paper], *, now: datetime, names_topics: bool = True
+) -> list[Row]:
     """Rows in the same order; three queries for any number of papers, two without topics."""
     if isinstance(papers, QuerySet):
         papers = papers.defer("abstract", "keywords", "origins")
@@ -110,7 +107,7 @@ def dress(papers: Iterable[Paper] | QuerySet[Paper], *, names_topics: bool = Tru
     for authorship in Authorship.objects.filter(paper__in=ids).select_related("author"):
         authors[authorship.paper_id].append(authorship.author)
     topics = best_topics(ids) if names_topics else {}
-    gained = gained_since_yesterday(ids)
+    gained = gained_since_yesterday(ids, now=now)
     return [
         Row(
             paper,
@@ -133,21 +130,33 @@ def best_topics(paper_ids: Sequence[int]) -> dict[int, Topic]:
     return {fit.paper_id: fit.topic for fit in fits}
 
 
-def gained_since_yesterday(paper_ids: Sequence[int]) -> dict[int, int]:
-    """Paper → upvotes won since the last reading that is about a day older than the newest."""
+def gained_since_yesterday(paper_ids: Sequence[int], *, now: datetime) -> dict[int, int]:
+    """Paper → upvotes won since yesterday; without those of which nothing can be said."""
     readings: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
-    rows = Engagement.objects.filter(paper__in=paper_ids, upvotes__isnull=False)
+    rows = Engagement.objects.filter(
+        paper__in=paper_ids,
+        upvotes__isnull=False,
+        read_at__range=(now - 2 * A_DAY_AT_MOST, now),
+    )
     for paper_id, at, votes in rows.order_by("read_at").values_list(
         "paper_id", "read_at", "upvotes"
     ):
         readings[paper_id].append((at, votes or 0))
-    gained = {}
-    for paper_id, series in readings.items():
-        newest, votes = series[-1]
-        earlier = [before for at, before in series if newest - at >= SINCE_YESTERDAY]
-        if earlier and votes > earlier[-1]:
-            gained[paper_id] = votes - earlier[-1]
-    return gained
+    found = {paper_id: gain(series, now=now) for paper_id, series in readings.items()}
+    return {paper_id: votes for paper_id, votes in found.items() if votes}
+
+
+def gain(series: Sequence[tuple[datetime, int]], *, now: datetime) -> int | None:
+    """Votes that the newest reading has more than one about a day before it.
+
+    `series` is (when, votes), oldest first. None where the newest is no longer of the last day,
+    where none is about a day older, and where nothing was won.
+    """
+    newest, votes = series[-1]
+    if now - newest > A_DAY_AT_MOST:
+        return None
+    earlier = [before for at, before in series if A_DAY_AT_LEAST <= newest - at <= A_DAY_AT_MOST]
+    return votes - earlier[-1] if earlier and votes > earlier[-1] else None
 
 
 def with_authors(papers: QuerySet[Paper]) -> QuerySet[Paper]:

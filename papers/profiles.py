@@ -43,7 +43,7 @@ def of_topic(topic: Topic, limit: int = 10) -> TopicProfile:
     ids, newest = [paper.pk for paper in latest], latest[:limit]
     last = (newest[0].first_mentioned_on if newest else None) or timezone.localdate()
     rising = list(lists.ranked(last, days=7, topic=topic)[:limit])
-    rows = lists.dress([*rising, *newest], names_topics=False)
+    rows = lists.dress([*rising, *newest], now=timezone.now(), names_topics=False)
     return TopicProfile(
         rising=rows[: len(rising)],
         newest=rows[len(rising) :],

@@ -56,7 +56,7 @@ def _day(request: HttpRequest, on: date | None, *, is_today: bool) -> HttpRespon
         query["code"] = "1" if has_code else ""
         context |= {
             "page": page,
-            "rows": lists.dress(page.object_list),
+            "rows": lists.dress(page.object_list, now=timezone.now()),
             "query": urlencode({name: value for name, value in query.items() if value}),
             "before": lists.latest_day(until=on - timedelta(days=1)),
             "after": lists.next_day(on),
@@ -106,7 +106,7 @@ def paper(request: HttpRequest, public_id: str) -> HttpResponse:
         return redirect(found.merged_into, permanent=True)
     fits = profiles.topics_of(found)
     readings = profiles.readings(found)
-    own, *similar = lists.dress([found, *profiles.similar(found, fits)])
+    own, *similar = lists.dress([found, *profiles.similar(found, fits)], now=timezone.now())
     context = {
         "paper": found,
         "authors": own.everyone,
@@ -132,7 +132,7 @@ def author(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "author": found,
         "page": page,
-        "rows": lists.dress(page.object_list),
+        "rows": lists.dress(page.object_list, now=timezone.now()),
         "query": "",
         "affiliations": profiles.affiliations(found),
         "coauthors": profiles.coauthors(found),

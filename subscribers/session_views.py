@@ -35,7 +35,7 @@ def saved(request: HttpRequest, subscriber: Subscriber) -> HttpResponse:
     papers = Paper.objects.in_bulk(page.object_list)
     context = {
         "page": page,
-        "rows": lists.dress(papers[pk] for pk in page.object_list),
+        "rows": lists.dress((papers[pk] for pk in page.object_list), now=timezone.now()),
         "query": "",
         "is_removed": "removed" in request.GET,
     }

@@ -67,7 +67,7 @@ def _sign_up(request: HttpRequest, now: datetime) -> HttpResponse:
 def _landing(
     request: HttpRequest, form: SignUpForm, *, status: int = 200, sent_to: str = ""
 ) -> HttpResponse:
-    papers = lists.today(limit=5)
+    papers = lists.today(now=timezone.now())
     context = {
         "form": form,
         "sent_to": sent_to,

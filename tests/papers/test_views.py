@@ -146,6 +146,24 @@ def test_a_papers_votes_are_drawn_and_stand_in_a_table(client):
     assert cells == ["2", "17"]
 
 
+@pytest.mark.parametrize(("later", "told"), [(0, True), (280, False)])
+def test_every_list_tells_of_votes_since_yesterday_only_on_the_day_itself(
+    client, time_machine, later, told
+):
+    time_machine.move_to(NOW + timedelta(days=later))
+    topic = make_topic(slug="robots")
+    paper = listed(topic=topic, authors=["Ada A"], upvotes=258)
+    for hours, votes in ((24, 172), (0, 258)):
+        Engagement.objects.create(
+            paper=paper, source="hf", read_at=NOW - timedelta(hours=hours), upvotes=votes
+        )
+    ada = Author.objects.get().get_absolute_url()
+
+    for address in ("/", "/today", "/topic/robots", ada):
+        page = client.get(address).content.decode()
+        assert ("+86 since yesterday" in page) is told, address
+
+
 def test_a_single_reading_of_votes_is_a_sentence_and_no_plot(client):
     paper = listed()
     Engagement.objects.create(paper=paper, source="hf", read_at=NOW, upvotes=1234)
