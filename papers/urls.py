@@ -5,14 +5,19 @@ from django.urls.converters import StringConverter
 
 from papers import feeds, views
 
+FIRST_YEAR = 1991  # arXiv's first; dates near year 1 have no day or month before them
+
 
 class DayConverter:
-    """A date like 2026-02-20; anything else is no such page."""
+    """A date like 2026-02-20; anything else, and what was before arXiv, is no such page."""
 
     regex = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
     def to_python(self, value: str) -> date:
-        return date.fromisoformat(value)  # ValueError: no match
+        found = date.fromisoformat(value)  # ValueError: no match
+        if found.year < FIRST_YEAR:
+            raise ValueError("a year before arXiv's first")
+        return found
 
     def to_url(self, value: date) -> str:
         return value.isoformat()

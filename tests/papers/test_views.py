@@ -1,9 +1,11 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from bs4 import BeautifulSoup
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from papers.models import Author, Engagement, Mention, Paper, PaperTopic
 from tests.factories import NOW, make_paper, make_subscriber, make_topic
@@ -82,6 +84,9 @@ def test_a_longer_span_reaches_back(client):
     [
         "/d/2026-02-31",
         "/d/9999-12-31",
+        "/d/0001-01-01",
+        "/d/1990-12-31",
+        "/d/0001-01-01?span=30d",
         "/today?topic=nosuch",
         "/topic/nosuch",
         "/author/99",
@@ -96,6 +101,26 @@ def test_what_is_not_there_is_a_page_of_the_house_that_says_so(client, address):
 
     assert response.status_code == 404
     assert "There is no such page." in response.content.decode()
+
+
+@given(
+    on=st.one_of(
+        st.dates(),
+        st.sampled_from([date.min, date.max, date(1990, 12, 31), date(1991, 1, 1)]),
+        st.dates(TODAY - timedelta(days=40), TODAY + timedelta(days=40)),
+    ),
+    address=st.sampled_from(
+        ["/d/{}", "/d/{}/atom", "/d/{}?span=30d", "/d/{}?span=7d&code=1&page=9",
+         "/letters/daily/{}", "/letters/weekly/{}"]
+    ),
+)  # fmt: skip
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_date_in_an_address_is_a_page_or_not_found(client, on, address):
+    response = client.get(address.format(on.isoformat()))
+
+    assert response.status_code in (200, 404)
+    if on.year < 1991:
+        assert response.status_code == 404
 
 
 @pytest.mark.parametrize("query", ["page=-1", "page=99999999999", "page=x", "span=never", "code=2"])
