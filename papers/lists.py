@@ -18,6 +18,7 @@ from django.db.models import (
     Q,
     QuerySet,
 )
+from django.utils import timezone
 
 from papers.models import Author, Authorship, Engagement, Mention, Paper, PaperTopic, Topic
 
@@ -44,6 +45,15 @@ class Row:
     def others(self) -> int:
         """How many more there are."""
         return len(self.everyone) - len(self.authors)
+
+
+@dataclass(frozen=True)
+class Newest:
+    """The front of the newest list."""
+
+    day: date | None  # that it is of; None before the first
+    is_today: bool
+    rows: list[Row]
 
 
 def latest_day(until: date | None = None) -> date | None:
@@ -89,10 +99,12 @@ def of_topic(papers: QuerySet[Paper], topic: Topic) -> QuerySet[Paper]:
     return papers.filter(Exists(belongs))
 
 
-def today(*, now: datetime, limit: int = 5) -> list[Row]:
-    """The strongest papers of the newest list day."""
-    day = latest_day()
-    return dress(ranked(day)[:limit], now=now) if day else []
+def newest(*, now: datetime, limit: int = 5) -> Newest:
+    """The strongest papers of the newest list day that has come."""
+    today = timezone.localdate(now)
+    day = latest_day(until=today)
+    rows = dress(ranked(day)[:limit], now=now) if day else []
+    return Newest(day, day == today, rows)
 
 
 def dress(

@@ -22,17 +22,17 @@ SPANS = {"24h": 1, "7d": 7, "30d": 30}
 @require_safe
 def today(request: HttpRequest) -> HttpResponse:
     """The newest list day; `/d/DATE` is the same page for any other."""
-    return _day(request, lists.latest_day(until=timezone.localdate()), is_today=True)
+    return _day(request, lists.latest_day(until=timezone.localdate()))
 
 
 @require_safe
 def day(request: HttpRequest, on: date) -> HttpResponse:
     if on > timezone.localdate() + timedelta(days=1):
         raise Http404("That day is still to come.")
-    return _day(request, on, is_today=False)
+    return _day(request, on)
 
 
-def _day(request: HttpRequest, on: date | None, *, is_today: bool) -> HttpResponse:
+def _day(request: HttpRequest, on: date | None) -> HttpResponse:
     topics = list(Topic.objects.active())
     chosen = {
         "topic": request.GET.get("topic", "")[:80],
@@ -46,7 +46,7 @@ def _day(request: HttpRequest, on: date | None, *, is_today: bool) -> HttpRespon
     has_code = chosen["code"] == "1"
 
     context: dict[str, object] = {
-        "day": on, "is_today": is_today, "topics": topics, "topic": topic,
+        "day": on, "is_today": on == timezone.localdate(), "topics": topics, "topic": topic,
         "span": span, "spans": SPANS, "days": SPANS[span], "has_code": has_code,
     }  # fmt: skip
     if on is not None:

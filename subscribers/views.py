@@ -67,13 +67,13 @@ def _sign_up(request: HttpRequest, now: datetime) -> HttpResponse:
 def _landing(
     request: HttpRequest, form: SignUpForm, *, status: int = 200, sent_to: str = ""
 ) -> HttpResponse:
-    papers = lists.today(now=timezone.now())
+    newest = lists.newest(now=timezone.now())
     context = {
         "form": form,
         "sent_to": sent_to,
         "promise": PROMISE,
-        "top": papers[0] if papers else None,
-        "rising": papers,
+        "newest": newest,
+        "top": newest.rows[0] if newest.rows else None,
     }
     return render(request, "subscribers/landing.html", context, status=status)
 

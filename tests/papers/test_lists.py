@@ -22,9 +22,19 @@ def test_today_is_the_newest_list_day_with_the_strongest_first():
     listed(on=TODAY - timedelta(days=1), trend=0.9)
     weak, strong = listed(trend=0.1), listed(trend=0.5)
 
-    rows = lists.today(now=NOW)
+    rows = lists.newest(now=NOW).rows
 
     assert [row.paper for row in rows] == [strong, weak]
+
+
+def test_a_list_of_tomorrow_is_not_the_newest_yet():
+    today = listed()
+    listed(on=TODAY + timedelta(days=1), trend=0.9)
+
+    found = lists.newest(now=NOW)
+
+    assert (found.day, found.is_today) == (TODAY, True)
+    assert [row.paper for row in found.rows] == [today]
 
 
 def test_votes_that_were_seen_stand_before_a_trend_that_is_only_expected():
@@ -34,7 +44,7 @@ def test_votes_that_were_seen_stand_before_a_trend_that_is_only_expected():
 
 
 def test_before_the_first_paper_the_list_is_empty():
-    assert lists.today(now=NOW) == []
+    assert lists.newest(now=NOW) == lists.Newest(None, False, [])
 
 
 def test_a_span_of_days_reaches_back_from_its_last_day():
@@ -55,7 +65,7 @@ def test_retracted_and_merged_papers_are_not_listed():
 def test_a_row_names_three_authors_and_counts_the_rest():
     listed(authors=["A A", "B B", "C C", "D D", "E E"])
 
-    row = lists.today(now=NOW)[0]
+    row = lists.newest(now=NOW).rows[0]
 
     assert [author.name for author in row.authors] == ["A A", "B B", "C C"]
     assert row.others == 2
@@ -67,7 +77,7 @@ def test_a_row_shows_the_topic_that_fits_best_among_those_it_belongs_to():
     PaperTopic.objects.create(paper=paper, topic=best, score=1.7, belongs=True)
     PaperTopic.objects.create(paper=paper, topic=make_topic(), score=9, belongs=False)
 
-    assert lists.today(now=NOW)[0].topic == best
+    assert lists.newest(now=NOW).rows[0].topic == best
 
 
 def test_votes_gained_are_counted_from_a_reading_about_a_day_older():
@@ -77,7 +87,7 @@ def test_votes_gained_are_counted_from_a_reading_about_a_day_older():
             paper=paper, source="hf", read_at=NOW - timedelta(hours=hours), upvotes=votes
         )
 
-    assert lists.today(now=NOW)[0].gained == 32
+    assert lists.newest(now=NOW).rows[0].gained == 32
 
 
 @pytest.mark.parametrize(
@@ -129,14 +139,14 @@ def test_a_gain_is_always_the_difference_of_two_readings_about_a_day_apart(readi
 def test_one_reading_says_nothing_about_a_gain():
     Engagement.objects.create(paper=listed(), source="hf", read_at=NOW, upvotes=42)
 
-    assert lists.today(now=NOW)[0].gained is None
+    assert lists.newest(now=NOW).rows[0].gained is None
 
 
 def test_twice_the_papers_take_no_more_queries(django_assert_num_queries):
     for _ in range(4):
         listed()
     with django_assert_num_queries(5):
-        lists.today(now=NOW, limit=2)
+        lists.newest(now=NOW, limit=2)
 
     with django_assert_num_queries(5):
-        lists.today(now=NOW, limit=4)
+        lists.newest(now=NOW, limit=4)

@@ -38,6 +38,17 @@ def test_today_shows_the_newest_list_day_strongest_first(client):
     assert titles(response) == ["Loud", "Quiet"]
 
 
+@pytest.mark.parametrize(("days", "name"), [(0, "Today"), (2, "20 February 2026")])
+def test_the_newest_list_is_called_todays_on_its_day_only(client, time_machine, days, name):
+    listed()
+    time_machine.move_to(NOW + timedelta(days=days))
+
+    page = BeautifulSoup(client.get("/today").content, "lxml")
+
+    assert page.title.get_text() == f"{name}: Paper Round"
+    assert page.h1.get_text() == "Papers of Friday 20 February 2026"
+
+
 def test_before_the_first_paper_today_says_what_will_happen(client):
     response = client.get("/today")
 

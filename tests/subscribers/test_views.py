@@ -9,7 +9,7 @@ from django.utils import timezone
 from papers.models import Mention
 from subscribers import consent, links
 from subscribers.models import ConsentEvent, Notice, Subscriber
-from tests.factories import make_paper, make_subscriber, make_topic
+from tests.factories import NOW, make_paper, make_subscriber, make_topic
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +49,51 @@ def test_the_landing_page_offers_topics_and_todays_papers(client, topic):
     assert "Vision &amp; graphics" in page
     assert "A &lt;quiet&gt; baseline" in page
     assert "Ines Okafor, B, C and 1 other" in re.sub("</?bdi>", "", page)
+
+
+@pytest.mark.parametrize(
+    ("days_later", "tag", "heading"),
+    [
+        (0, "Today's top paper", "Rising today"),
+        (2, "Top paper", "Papers of Friday 20 February 2026"),
+        (275, "Top paper", "Papers of Friday 20 February 2026"),
+    ],
+)
+def test_the_landing_page_dates_a_list_that_is_not_of_today(
+    client, time_machine, days_later, tag, heading
+):
+    list_paper(title="A quiet baseline")
+    time_machine.move_to(NOW + timedelta(days=days_later))
+
+    page = BeautifulSoup(client.get("/").content, "lxml")
+
+    assert page.select_one("#today-heading").get_text() == heading
+    assert page.select_one(".mail .tag").get_text() == tag
+    assert ("today" in page.select_one(".mail")["aria-label"].lower()) is (days_later == 0)
+    assert page.select_one(".mail .top span").get_text() == "Friday 20 February"
+
+
+def test_the_landing_page_of_a_list_begun_earlier_elsewhere_has_the_lists_own_date(
+    client, time_machine
+):
+    time_machine.move_to(NOW)
+    paper = make_paper(first_mentioned_on=NOW.date() - timedelta(days=3))
+    Mention.objects.create(paper=paper, source="hf", mentioned_on=NOW.date())
+
+    page = BeautifulSoup(client.get("/").content, "lxml")
+
+    assert page.select_one(".mail .top span").get_text() == "Friday 20 February"
+
+
+def test_the_landing_page_leaves_a_list_of_tomorrow_for_tomorrow(client, time_machine):
+    time_machine.move_to(NOW)
+    list_paper(title="Of today")
+    list_paper(title="Of tomorrow", first_mentioned_on=NOW.date() + timedelta(days=1))
+
+    page = client.get("/").content.decode()
+
+    assert "Of today" in page
+    assert "Of tomorrow" not in page
 
 
 @pytest.mark.parametrize(
