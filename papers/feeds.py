@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
+from hashlib import blake2b
 from typing import Any
 
 from django.contrib.syndication.views import Feed
@@ -11,7 +12,9 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import condition
 
@@ -28,14 +31,24 @@ class PaperFeed(Feed):
     feed_type = Atom1Feed
 
     def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        answer: Callable[..., HttpResponse] = condition(last_modified_func=self.changed_at)(
-            super().__call__
-        )
-        return answer(request, *args, **kwargs)
+        answer: Callable[..., HttpResponse] = condition(etag_func=self.etag)(super().__call__)
+        response = answer(request, *args, **kwargs)
+        # A paper that joins or leaves the list makes it another without any paper being newer.
+        del response["Last-Modified"]
+        return response
 
-    def changed_at(self, request: HttpRequest, **kwargs: Any) -> datetime | None:
-        papers = self.papers(self.get_object(request, **kwargs))
-        return papers.order_by("-changed_at").values_list("changed_at", flat=True).first()
+    def etag(self, request: HttpRequest, **kwargs: Any) -> str:
+        """Another one whenever a paper, the order, the feed's name or its language changes."""
+        obj = self.get_object(request, **kwargs)
+        papers = self.papers(obj).values_list("pk", "changed_at")[:LENGTH]
+        said = [get_language(), self.title(obj), self.subtitle(obj), *papers]
+        return blake2b(repr(said).encode(), digest_size=16).hexdigest()
+
+    def title(self, obj: Any) -> str:
+        raise Http404
+
+    def subtitle(self, obj: Any) -> str:
+        return ""
 
     def papers(self, obj: Any) -> QuerySet[Paper]:
         raise Http404
@@ -86,7 +99,7 @@ class DayFeed(PaperFeed):
 
 class TodayFeed(DayFeed):
     def get_object(self, request: HttpRequest, on: date | None = None, **_: Any) -> date | None:
-        return lists.latest_day()
+        return lists.latest_day(until=timezone.localdate())
 
     def title(self, obj: date | None) -> str:
         return _("Papers of the day")

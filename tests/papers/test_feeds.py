@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from lxml import etree
 
-from papers.models import Author
+from papers.models import Author, Paper, PaperTopic
 from tests.factories import NOW, make_paper, make_topic
 from tests.papers.test_views import listed
 
@@ -58,13 +58,85 @@ def test_hostile_text_stays_text(client):
     assert root.find(".//{*}img") is None
 
 
-def test_a_reader_that_has_the_newest_feed_gets_no_second_copy(client):
+def fetched_again(client, address, first):
+    """What a feed reader gets that has `first` and says so by every means it was given."""
+    names = {"ETag": "if-none-match", "Last-Modified": "if-modified-since"}
+    return client.get(address, headers={names[h]: first[h] for h in names if h in first})
+
+
+@pytest.mark.parametrize("address", ["/today/atom", f"/d/{NOW.date()}/atom", "/topic/robots/atom"])
+def test_a_reader_that_has_the_newest_feed_gets_no_second_copy(client, address):
+    listed(topic=make_topic(slug="robots"))
+
+    again = fetched_again(client, address, client.get(address))
+
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_a_paper_that_joins_a_topic_later_is_in_the_next_copy(client):
+    robots = make_topic(slug="robots")
+    joins = listed(title="Joins")
+    listed(title="Was there", topic=robots)
+    first = client.get("/topic/robots/atom")
+    PaperTopic.objects.create(paper=joins, topic=robots, score=1.5, belongs=True)
+
+    again = fetched_again(client, "/topic/robots/atom", first)
+
+    assert b"Joins" in again.content
+
+
+def test_a_paper_that_is_retracted_is_gone_from_the_next_copy(client):
+    listed(title="Stays")
+    withdrawn = listed(title="Withdrawn")
+    first = client.get(f"/d/{NOW.date()}/atom")
+    Paper.objects.filter(pk=withdrawn.pk).update(retracted_at=NOW)
+
+    again = fetched_again(client, f"/d/{NOW.date()}/atom", first)
+
+    assert b"Stays" in again.content
+    assert b"Withdrawn" not in again.content
+
+
+def test_a_revised_paper_a_new_order_another_name_and_language_are_each_a_new_copy(client):
+    robots, one, other = make_topic(slug="robots"), listed(trend=0.9), listed(trend=0.5)
+    for paper in (one, other):
+        PaperTopic.objects.create(paper=paper, topic=robots, score=1.5, belongs=True)
+
+    def told():
+        languages = [{"accept-language": code} for code in ("en", "de")]
+        return [client.get("/today/atom", headers=h)["ETag"] for h in languages] + [
+            client.get("/topic/robots/atom")["ETag"]
+        ]
+
+    before = told()
+    Paper.objects.filter(pk=other.pk).update(trend=0.95)
+    robots.name = "Machines"
+    robots.save()
+    reordered = told()
+    other.save()  # notes the instant of the change
+    revised = told()
+
+    assert len({*before, *reordered, *revised}) == 9
+
+
+def test_a_copy_that_is_only_dated_is_sent_again(client):
     listed()
-    first = client.get("/today/atom")
 
-    again = client.get("/today/atom", headers={"if-modified-since": first["Last-Modified"]})
+    again = client.get(
+        "/today/atom", headers={"if-modified-since": "Sat, 20 Feb 2100 07:00:00 GMT"}
+    )
 
-    assert again.status_code == 304
+    assert again.status_code == 200
+
+
+def test_a_list_of_tomorrow_is_not_in_the_feed_of_today(client, time_machine):
+    time_machine.move_to(NOW)
+    listed(title="Of today")
+    listed(title="Of tomorrow", on=NOW.date() + timedelta(days=1))
+
+    found = feed(client, "/today/atom").findall("a:entry/a:title", ATOM)
+
+    assert [title.text for title in found] == ["Of today"]
 
 
 def test_a_feed_without_papers_is_still_a_feed(client):
