@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -10,10 +11,12 @@ from django.utils.translation import gettext as _
 
 from newsletter import looks, proofs
 from newsletter.models import LookVersion
-from papers import text
+from papers.text import UNPRINTABLE
 from subscribers.look import with_accent
 
 TEMPLATE_LONGEST = 30_000
+JOINERS = "\u200c\u200d"  # which Persian words and families of emoji are written with
+BLANKS = re.compile(r"[^\S\xa0\u202f]+")  # no-break spaces are meant
 
 
 class LookForm(forms.ModelForm):
@@ -26,7 +29,7 @@ class LookForm(forms.ModelForm):
         }
 
     def clean_masthead(self) -> str:
-        return text.clean(self.cleaned_data["masthead"])
+        return typed(self.cleaned_data["masthead"])
 
     def clean_intro(self) -> str:
         return _lines(self.cleaned_data["intro"])
@@ -75,5 +78,14 @@ class TemplateForm(forms.Form):
         return words
 
 
+def typed(words: str) -> str:
+    """One line as it was typed: without control and direction characters, blanks collapsed.
+
+    Nothing in it is markup: an operator may well write `a -- b`, `~` or `<b>`.
+    """
+    printable = UNPRINTABLE.sub(lambda match: match[0] if match[0] in JOINERS else "", words)
+    return BLANKS.sub(" ", printable).strip()
+
+
 def _lines(words: str) -> str:
-    return "\n".join(text.clean(line) for line in words.splitlines()).strip()
+    return "\n".join(typed(line) for line in words.splitlines()).strip()

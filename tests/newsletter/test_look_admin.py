@@ -1,9 +1,15 @@
 """An operator edits the letters' look and sees letters before they go, without code."""
 
+import re
+
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.auth.models import User
 from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
 
+from newsletter import letter, look_form
 from newsletter.models import Digest, LookVersion
 from subscribers import engine
 from subscribers.models import Subscriber
@@ -35,6 +41,44 @@ def test_masthead_colour_and_words_are_set_in_one_form(operator):
     row = LookVersion.objects.get()
     assert (row.masthead, row.accent, row.intro) == ("Pile", "#7a1f5c", "Hello\nyou")
     assert 'value="#7a1f5c"' in again
+
+
+MASTHEAD = r"The \emph{daily} -- a~$b$ <i>pile</i>"
+TYPED = [
+    r"use \textbf{x}, a -- b, <b>bold</b> & `code`, $5",
+    "https://library.example.org/a_b~c/d--e",
+    "a^{2} _{i} ''quoted'' don't \u2013 it\u2019s",
+    "Bonjour\xa0: \u00ab\xa0oui\xa0\u00bb",
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645 \U0001f469\u200d\U0001f52c",
+]
+
+
+@pytest.mark.parametrize("words", TYPED)
+def test_words_of_an_operator_are_printed_as_typed(operator, words):
+    operator.post(reverse(ADD), {"masthead": MASTHEAD, "intro": words, "footer": words})
+    digest = make_variant("daily")
+    digest.built_at = LookVersion.objects.get().created_at
+
+    message = letter.email(digest)
+
+    page = BeautifulSoup(message.alternatives[0][0], "lxml")
+    assert page.select_one("td.brand").get_text() == MASTHEAD
+    assert page.get_text().count(words) == 2
+    lines = " ".join(message.body.split())
+    assert lines.count(" ".join(words.split())) == 2
+    if words.startswith("https"):
+        assert len(page.select(f'a[href="{words}"]')) == 2
+
+
+@given(st.text(max_size=60))
+def test_only_unprintable_characters_and_repeated_blanks_go(words):
+    kept = look_form.typed(words)
+
+    assert look_form.typed(kept) == kept
+    assert kept == kept.strip()
+    assert not re.search(r"[\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]|  ", kept)
+    visible = "".join(c for c in words if c.isprintable() and c != " ")
+    assert [c for c in kept if c in visible] == list(visible)
 
 
 @pytest.mark.parametrize(
