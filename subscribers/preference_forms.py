@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from papers import references
 from papers.models import Author, Topic
+from papers.text import author_key
 from subscribers import zones
 from subscribers.models import EVERY_DAY, WEEKDAYS, Rule, Subscriber, TopicPreference
 from subscribers.preferences import MOST_RULES
@@ -246,10 +247,13 @@ class MailForm(forms.Form):
 
 
 def author_named(name: str) -> Author | None:
-    """None for an empty name; a validation error where no paper here is by them."""
+    """None for an empty name; a validation error where no paper here is by them.
+
+    Accents, case, punctuation and the order of the names do not matter.
+    """
     if not one_line(name):
         return None
-    author = Author.objects.filter(name__iexact=one_line(name)).order_by("pk").first()
+    author = Author.objects.filter(key=author_key(one_line(name))).first()
     if author is None:
         raise forms.ValidationError(
             _("No paper here is by an author of that name. Write it as it stands on a paper.")

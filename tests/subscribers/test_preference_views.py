@@ -4,7 +4,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from papers.ingest import ingest
 from papers.models import Author
+from papers.sources.base import PaperRecord
 from subscribers import consent, feedback, links
 from subscribers.models import ConsentEvent, Subscriber
 from tests.factories import NOW, make_paper, make_subscriber, make_topic
@@ -151,6 +153,35 @@ def test_people_and_keywords_are_kept(client, home, reader):
         ("search", "cheap sensors", None),
         ("interest", "How little data does a robot need?", None),
     }
+
+
+@pytest.mark.parametrize("field", ["follow", "mute"])
+@pytest.mark.parametrize(
+    "typed",
+    ["José García-Ruiz", "jose garcia ruiz", "García-Ruiz, José", "  JOSE   Garcia-Ruiz\u202e "],
+)
+def test_an_author_is_found_by_any_spelling_of_the_name(client, home, reader, field, typed):
+    papers = [
+        PaperRecord(source="hf", arxiv_id=f"2602.0000{n}", title=f"On letter {n}", authors=(name,))
+        for n, name in enumerate(["José García-Ruiz", "Jo Garcia"])
+    ]
+    ingest(papers, now=NOW)
+
+    answer = client.post(f"{home}/people", {field: typed})
+
+    assert answer.status_code == 302
+    chosen = reader.follows if field == "follow" else reader.rules
+    assert [row.author.name for row in chosen.all()] == ["José García-Ruiz"]
+
+
+@pytest.mark.parametrize("typed", ["!!!", "Garcia", "José", "—"])
+def test_half_a_name_or_none_is_no_author(client, home, reader, typed):
+    Author.objects.create(name="José García", key="jose garcia")
+
+    answer = client.post(f"{home}/people", {"follow": typed})
+
+    assert answer.status_code == 400
+    assert not reader.follows.exists()
 
 
 @pytest.mark.parametrize(
