@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -33,7 +34,9 @@ class Topic(models.Model):
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
     )
     is_active = models.BooleanField(default=True)
-    position = models.PositiveIntegerField(default=0, db_index=True)
+    position = models.PositiveIntegerField(
+        default=0, db_index=True, validators=[MaxValueValidator(1_000_000)]
+    )
     merged_into = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="merged"
     )

@@ -8,6 +8,7 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.fields.reverse_related import ForeignObjectRel
 
+from papers import topics
 from papers.models import PaperTopic, Topic
 
 
@@ -18,6 +19,9 @@ def merge(topic: Topic, into: Topic) -> dict[str, int]:
     A reader of both keeps the preference they set for `into`. Returns the rows that moved, by
     reverse name ("preferences"). Raises ValueError where the two cannot be merged.
     """
+    # Others were merged since the rows were read, perhaps on the same page.
+    topic.refresh_from_db(fields=["parent", "is_active", "merged_into"])
+    into.refresh_from_db(fields=["parent", "is_active", "merged_into"])
     if topic.pk == into.pk:
         raise ValueError("a topic cannot be merged into itself")
     if not into.is_active or into.merged_into_id is not None:
@@ -25,7 +29,8 @@ def merge(topic: Topic, into: Topic) -> dict[str, int]:
     if topic.merged_into_id is not None:
         raise ValueError(f"{topic.name} is merged already")
 
-    if into.parent_id == topic.pk:
+    if topics.is_below(into, topic):
+        # It comes to stand where `topic` stood, and those in between below it.
         into.parent = topic.parent
         into.save(update_fields=["parent", "changed_at"])
     # Scores belong to the text that they were computed from, so they end with it.

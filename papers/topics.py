@@ -167,7 +167,8 @@ def keywords(values: Any) -> tuple[str, ...]:
 def synonyms(values: Any) -> tuple[tuple[str, ...], ...]:
     groups = []
     for value in _listed(values, "synonyms", MAX_SYNONYM_GROUPS):
-        words = [phrase(word, "a synonym") for word in _listed(value, "a synonym group", MAX_GROUP)]
+        listed = _listed(value, "words of a synonym group", MAX_GROUP)
+        words = [phrase(word, "a synonym") for word in listed]
         if len({word.casefold() for word in words}) != len(words) or len(words) < 2:
             raise ValueError(f"a synonym group needs at least two different words: {words!r:.60}")
         groups.append(tuple(words))
@@ -188,7 +189,7 @@ def _listed(value: Any, what: str, most: int) -> Sequence[Any]:
     if not isinstance(value, list | tuple):
         raise ValueError(f"{what} must be a list")
     if len(value) > most:
-        raise ValueError(f"{what}: {len(value):,} of them; {most} is the most")
+        raise ValueError(f"at most {most} {what}, not {len(value):,}")
     return value
 
 

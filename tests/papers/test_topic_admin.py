@@ -1,6 +1,7 @@
 """The operator at work on topics, through the admin's front door."""
 
 import pytest
+from bs4 import BeautifulSoup
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
@@ -73,11 +74,12 @@ def test_lines_become_lists_and_come_back_as_lines(operator):
     [
         ({"name": "Bees‮seeb"}, "invisible character"),
         ({"keywords": "x" * 81}, "longer than 80"),
-        ({"keywords": "\n".join(f"word {n}" for n in range(61))}, "60 is the most"),
+        ({"keywords": "\n".join(f"word {n}" for n in range(61))}, "At most 60 keywords, not 61."),
         ({"synonyms": "honey bee"}, "two different words"),
         ({"categories": "cs.CL biology"}, "mtrl-sci: biology"),
         ({"slug": "Honey--Bees"}, "single hyphens"),
         ({"position": "-1"}, "greater than or equal to 0"),
+        ({"position": "99999999999999999"}, "less than or equal to 1000000"),
     ],
 )
 def test_a_broken_text_is_refused_with_its_reason(operator, fields, message):
@@ -280,6 +282,25 @@ def test_moving_up_renumbers_the_list(operator):
     assert list(Topic.objects.values_list("name", "position")) == [("b", 10), ("a", 20)]
 
 
+def test_a_position_beyond_all_is_refused_in_the_list(operator):
+    topic = make_topic(position=10)
+
+    answer = operator.post(
+        reverse(LIST),
+        {
+            "form-TOTAL_FORMS": 1,
+            "form-INITIAL_FORMS": 1,
+            "form-0-id": topic.pk,
+            "form-0-position": 99999999999999999,
+            "_save": "Save",
+        },
+    )
+
+    topic.refresh_from_db()
+    assert "less than or equal to 1000000" in answer.content.decode()
+    assert topic.position == 10
+
+
 def test_positions_can_be_typed_into_the_list(operator):
     topic = make_topic(position=10)
 
@@ -341,6 +362,24 @@ def test_the_preview_says_what_is_wrong_with_the_text(operator):
     ).content.decode()
 
     assert "Categories: Not an arXiv category" in page
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("keywords", "\n".join(f"word {n}" for n in range(61))),
+        ("synonyms", "\n".join(f"word {n} = w{n}" for n in range(31))),
+        ("categories", " ".join(["cs.LG"] * 21)),
+    ],
+)
+def test_a_field_that_holds_too_much_is_named_once(operator, field, typed):
+    page = operator.post(
+        reverse("admin:papers_topic_preview_new"), {**TEXT, field: typed}
+    ).content.decode()
+
+    (error,) = BeautifulSoup(page, "lxml").select(".errorlist li")
+    assert error.get_text().count(":") == 1
+    assert error.get_text().startswith(f"{field.capitalize()}: At most ")
 
 
 def test_the_preview_answers_where_there_are_no_papers(operator):
