@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib.admin.views.decorators import staff_member_required
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -35,8 +37,21 @@ def healthz(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"database": "answers", "tick": tick.word})
 
 
+def answer_probes(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """`/healthz` under any name: a load balancer asks each machine by its IP address.
+
+    A middleware, to stand before the one that looks at the host.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        return healthz(request) if request.path_info == "/healthz" else get_response(request)
+
+    return answer
+
+
 app_name = "watch"
 urlpatterns = [
     path("status/", status_page, name="status"),
-    path("healthz", healthz, name="healthz"),
 ]

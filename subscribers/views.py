@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -191,7 +192,10 @@ def restore(request: HttpRequest, token: str, subscriber: Subscriber) -> HttpRes
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400: a form of thousands of fields, an unknown host, a broken upload."""
     speak_to_reader(request)
-    return render(request, "subscribers/bad_request.html", status=400)
+    # Django's log has told the name, and that ALLOWED_HOSTS lacks it.
+    is_unknown = isinstance(exception, DisallowedHost)
+    page = "unknown_host" if is_unknown else "bad_request"
+    return render(request, f"subscribers/{page}.html", status=400)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

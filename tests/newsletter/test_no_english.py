@@ -31,7 +31,6 @@ NO_PAGE = {
     "follow_topic",
     "follow_author",
     "status",
-    "healthz",
 }
 MACHINES = re.compile("admin/|hooks/")
 OF_STAFF = {"newsletter/status.html"}
@@ -120,6 +119,7 @@ def of_nobody(client, papers):
     ):
         yield path, client.get(path)
     yield "elsewhere", client.get("/", headers={"host": "evil.example.net"})
+    yield "too many fields", client.post("/", {f"field{n}": "3" for n in range(2001)})
     client.handler.enforce_csrf_checks = True
     yield "no cookie", client.post("/sign-in")
     client.handler.enforce_csrf_checks = False

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
@@ -222,3 +223,34 @@ def test_a_probe_sees_the_database_and_the_clock(client, monkeypatch):
     response = client.get("/healthz")
 
     assert (response.status_code, response.json()) == (503, {"database": "does not answer"})
+
+
+def test_a_probe_may_ask_by_the_machines_own_address(client):
+    response = client.get("/healthz", headers={"host": "10.0.0.7:8000"})
+
+    assert response.status_code == 200
+    assert response.json()["database"] == "answers"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert client.post("/healthz", headers={"host": "10.0.0.7:8000"}).status_code == 405
+
+
+@pytest.mark.parametrize("address", ["/", "/healthz/", "/healthz2", "/status/"])
+def test_all_else_is_refused_under_an_unknown_name_and_says_why(client, caplog, address):
+    response = client.get(address, headers={"host": "other.example.net"})
+
+    page = response.content.decode()
+    assert response.status_code == 400
+    assert "This address is not served here" in page
+    assert f'href="{django_settings.SITE_URL}/"' in page
+    assert "too many fields" not in page
+    assert "other.example.net" in caplog.text
+    assert "ALLOWED_HOSTS" in caplog.text
+
+
+def test_a_form_of_too_many_fields_is_told_so(client, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 3
+
+    response = client.post("/", {f"field{n}": "1" for n in range(9)})
+
+    assert response.status_code == 400
+    assert "too many fields" in response.content.decode()
