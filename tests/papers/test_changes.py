@@ -6,7 +6,7 @@ import pytest
 
 from papers import changes
 from papers.intake import ingest
-from papers.models import Change, Mention
+from papers.models import Change, Mention, Paper
 from papers.sources.base import PaperRecord
 from tests.factories import NOW, make_paper
 
@@ -67,6 +67,25 @@ def test_a_revision_that_is_older_than_its_reading_keeps_its_own_day():
     ingest([record(version=2, revised_at=NOW - timedelta(days=9))], now=LATER)
 
     assert Change.objects.get().happened_at == NOW - timedelta(days=9)
+
+
+@pytest.mark.django_db
+def test_a_revision_dated_ahead_of_our_clock_happened_when_it_was_read():
+    ingest([record(source="hf")], now=NOW)
+
+    ingest([record(version=2, revised_at=LATER + timedelta(hours=9))], now=LATER)
+
+    assert Change.objects.get().happened_at == LATER
+
+
+@pytest.mark.django_db
+def test_a_paper_that_was_accepted_already_is_not_accepted_again():
+    ingest([record(comment="Accepted at ICML 2026", revised_at=NOW)], now=NOW)
+
+    ingest([record(comment="Accepted at NeurIPS 2026", version=2, revised_at=LATER)], now=LATER)
+
+    assert Paper.objects.get().comment == "Accepted at NeurIPS 2026"
+    assert list(Change.objects.values_list("kind", flat=True)) == ["version"]
 
 
 @pytest.mark.django_db

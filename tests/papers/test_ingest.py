@@ -119,6 +119,37 @@ def test_two_papers_that_turn_out_to_be_one_leave_the_stored_row_leading_to_the_
     assert not Mention.objects.filter(paper=printed).exists()
 
 
+def test_a_row_merged_earlier_leads_in_one_step_to_the_paper_that_stays():
+    ingest([record(source="crossref", doi="10.1000/a", title="The first of two printed titles")],
+           now=NOW)  # fmt: skip
+    ingest([record(source="crossref", doi="10.1000/b", title="Quite another title, printed too")],
+           now=NOW)  # fmt: skip
+    first, second = Paper.objects.order_by("pk")
+    ingest([record(source="s2", doi="10.1000/a", title="Quite another title, printed too")],
+           now=NOW)  # fmt: skip
+    ingest([record(arxiv_id="2602.13515", title="A preprint with a title of its own")], now=NOW)
+
+    ingest([record(source="arxiv", arxiv_id="2602.13515", doi="10.1000/a",
+                   title="A preprint with a title of its own")], now=NOW)  # fmt: skip
+
+    kept = Paper.objects.canonical().get()
+    for row in (first, second):
+        row.refresh_from_db()
+        assert row.merged_into == kept
+
+
+@pytest.mark.parametrize(
+    ("title", "papers"),
+    [("Introduction", 2), ("Sparse attention for very long letters", 1)],
+)
+def test_two_dois_under_one_short_title_are_two_papers(title, papers):
+    ingest([record(source="crossref", doi="10.1000/a", title=title)], now=NOW)
+
+    ingest([record(source="crossref", doi="10.1000/b", title=title)], now=NOW)
+
+    assert Paper.objects.canonical().count() == papers
+
+
 def test_arxivs_word_counts_more_than_a_lists():
     ingest([record(source="arxiv", arxiv_id="2602.13515", title="As arXiv has the title")], now=NOW)
 
