@@ -7,7 +7,7 @@ import re
 
 # RFC 5322 allows 998; what stays below never needs another encoding.
 LINE_LONGEST = 900
-CHARACTER_END = re.compile(r"&#?\w{1,31}$")
+CHARACTER_END = re.compile(r"&#?\w{0,31}$")
 
 
 def ascii_html(html: str) -> str:

@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from typing import Any, cast
 
 import pytest
+from lxml import etree
 from lxml import html as lxml_html
 
 URL = re.compile(r"https?://[^\s<>\"]+")
@@ -59,14 +60,30 @@ def headings(document: Any) -> list[str]:
     return [h.text_content() for h in document.iter("h1", "h2", "h3")]
 
 
+def visible(document: Any) -> Iterator[str]:
+    """Every run of words that a mail program shows, without the dots between them."""
+    body = document.find("body")
+    for words in body.xpath(".//text()[not(ancestor::*[contains(@style, 'display:none')])]"):
+        if words.getparent().tag is not etree.Comment and (run := squeezed(words).strip("·")):
+            yield run
+
+
 def assert_same_said(text: str, html: str) -> None:
     """Every link and heading of the HTML stands in the text, in the same order."""
     document = lxml_html.document_fromstring(html)
     assert list(dict.fromkeys(URL.findall(text))) == links(document)
+    assert [run for run in visible(document) if "&#" in run] == []
     rest = squeezed(text)
     for heading in headings(document):
         _before, found, rest = rest.partition(squeezed(heading))
         assert found, f"{heading!r} is missing, or not in its place"
+
+
+def assert_all_said(text: str, html: str) -> None:
+    """The same, and each word that the HTML shows stands in the text as well."""
+    assert_same_said(text, html)
+    said = squeezed(text)
+    assert [run for run in visible(lxml_html.document_fromstring(html)) if run not in said] == []
 
 
 def least_contrast(html: str, *, dark: bool = False) -> float:

@@ -14,9 +14,9 @@ from subscribers import feedback
 from tests.factories import make_digest, make_paper, make_subscriber
 from tests.letter_checks import (
     URL,
+    assert_all_said,
     assert_no_spam_filter_minds,
     assert_rfc_clean,
-    assert_same_said,
     columns,
     least_contrast,
     parsed,
@@ -73,7 +73,7 @@ def test_it_is_clean_mail_with_the_headers_of_a_digest(message):
 
 
 def test_text_and_html_say_the_same(message):
-    assert_same_said(message.body, html_of(message))
+    assert_all_said(message.body, html_of(message))
 
 
 def test_text_has_72_columns_and_addresses_are_never_broken(message):
@@ -132,13 +132,23 @@ def test_hostile_words_appear_literally_or_not_at_all(title):
 
     raw = message.message().as_bytes(linesep="\r\n")
     assert_rfc_clean(raw)
-    assert_same_said(message.body, html_of(message))
+    assert_all_said(message.body, html_of(message))
     assert parsed(raw)["Bcc"] is None
     assert "only-for-development" not in message.body
     for part in (message.body, html_of(message)):
         assert "javascript:" not in part
         assert not set(part) & set("\u202e\x07\x1b")
     assert "<script" not in html_of(message)
+
+
+@pytest.mark.parametrize("before", range(8))
+def test_a_summary_without_spaces_is_shown_as_it_is(before):
+    summary = "x" * before + "我们提出一种新的方法，应用于大语言模型。" * 15
+    digest = make_digest(papers=[make_paper(title="大语言模型" * 30, summary=summary)])
+
+    message = letter.email(digest)
+
+    assert_all_said(message.body, html_of(message))
 
 
 def test_over_the_budget_short_lines_go_first_and_the_top_pick_stays_whole(monkeypatch):
@@ -162,7 +172,7 @@ def test_what_is_left_out_for_size_is_counted_and_found_on_the_web(monkeypatch):
     for part in (message.body, html_of(message)):
         assert "6 more papers are in its copy on the web" in " ".join(part.split())
     assert whole.count("<h3") - html_of(message).count("<h3") == 6
-    assert_same_said(message.body, html_of(message))
+    assert_all_said(message.body, html_of(message))
 
 
 def test_a_letter_that_fits_says_nothing_of_its_length():

@@ -9,7 +9,7 @@ from newsletter import digests, letter, updates
 from newsletter.models import Digest
 from papers.models import Change
 from tests.factories import NOW, make_digest, make_edition, make_paper, make_subscriber
-from tests.letter_checks import assert_same_said
+from tests.letter_checks import assert_all_said
 
 pytestmark = pytest.mark.django_db
 
@@ -139,7 +139,7 @@ def test_the_build_stores_them_and_both_parts_say_them(monkeypatch):
     message = letter.email(digest)
     assert digest.updates == [{"paper": old.pk, "kind": "code", "detail": ""}]
     html = str(message.alternatives[0][0])
-    assert_same_said(message.body, html)
+    assert_all_said(message.body, html)
     for part in (message.body, html):
         assert "Since we sent it" in part
         assert "now with its code" in part
