@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
 from papers.intake import Counts
 from papers.models import Fetch
-from papers.sources.base import Parsed, Refusal, SourceError, StoppedError
+from papers.sources import values
+from papers.sources.base import Answer, Parsed, Refusal, SourceError, StoppedError
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +51,16 @@ class Entry:
         )
 
     def failed(self, reason: str) -> None:
+        """Nothing else of the row is written: it may be what cannot be stored."""
         self.row.reason = printable(reason, LONGEST_REASON)
-        self._close(Fetch.Status.FAILED)
+        self._close(Fetch.Status.FAILED, only=("reason", "status", "finished_at"))
+
+    def remember(self, answer: Answer) -> None:
+        """What the next question says that we have, where it can be sent back."""
+        self.row.etag = values.validator(answer.etag, values.ETAG_LONGEST)
+        self.row.last_modified = values.validator(
+            answer.last_modified, values.LAST_MODIFIED_LONGEST
+        )
 
     def unchanged(self) -> None:
         """The source says that nothing is new since the last time."""
@@ -71,12 +82,13 @@ class Entry:
         row.reason = "; ".join(reasons) or ("" if row.received else "lists no papers")
         self._close(Fetch.Status.PARTIAL if reasons else Fetch.Status.DONE)
 
-    def _close(self, status: Fetch.Status) -> None:
+    def _close(self, status: Fetch.Status, *, only: tuple[str, ...] | None = None) -> None:
         self.row.status = status
         self.row.finished_at = self.row.started_at + timedelta(
             seconds=time.monotonic() - self._began
         )
-        self.row.save()
+        with transaction.atomic():
+            self.row.save(update_fields=only)
 
 
 def named(refusal: Refusal) -> Refusal:

@@ -83,8 +83,7 @@ def _try(source: str, target: str, ask: Ask, client: Client, on: date, now: date
         counts = ingest(whole.records, now=now)
         if len(pages) == 1 and not broken_off:
             # The first of several pages says nothing about the others.
-            answer = pages[0][0]
-            entry.row.etag, entry.row.last_modified = answer.etag, answer.last_modified
+            entry.remember(pages[0][0])
         entry.done(whole, counts, broken_off=broken_off)
     if entry.row.reason:
         logger.warning("fetch %s of %s: %s", entry.row.pk, source, entry.row.reason)
@@ -151,6 +150,9 @@ def fetch_due(
                 fetches.append(fetch_and_ingest(source, on, now=now, client=client))
             except StoppedError:
                 return fetches
+            except Exception:
+                # Not even the row of this try could be kept; the next list may fare better.
+                logger.exception("the list of %s for %s could not be kept account of", source, on)
     return fetches
 
 

@@ -16,6 +16,7 @@ import requests
 import urllib3
 from django.conf import settings
 
+from papers.sources import values
 from papers.sources.base import SourceError, StoppedError
 
 MAX_BYTES = 32 * 1024 * 1024  # of one answer, unpacked
@@ -111,11 +112,11 @@ class Client:
 
         A busy or failing server is asked again, later each time, and not before it says so.
         """
-        headers = {}
-        if etag:
-            headers["If-None-Match"] = etag
-        if last_modified:
-            headers["If-Modified-Since"] = last_modified
+        known = {
+            "If-None-Match": values.validator(etag, values.ETAG_LONGEST),
+            "If-Modified-Since": values.validator(last_modified, values.LAST_MODIFIED_LONGEST),
+        }
+        headers = {name: value for name, value in known.items() if value}
         for attempt in range(1, self._tries + 1):
             try:
                 return self._once(url, params, headers, limit)
@@ -162,8 +163,10 @@ class Client:
         return Answer(
             status=response.status_code,
             content=content,
-            etag=response.headers.get("ETag", "")[:300],
-            last_modified=response.headers.get("Last-Modified", "")[:100],
+            etag=values.validator(response.headers.get("ETag", ""), values.ETAG_LONGEST),
+            last_modified=values.validator(
+                response.headers.get("Last-Modified", ""), values.LAST_MODIFIED_LONGEST
+            ),
             content_type=response.headers.get("Content-Type", "")[:100],
             url=response.url,
         )

@@ -34,6 +34,7 @@ CATEGORY = re.compile(
     re.A,
 )
 MOST = 2_147_483_647  # what an integer column holds
+ETAG_LONGEST, LAST_MODIFIED_LONGEST = 300, 100  # characters that their columns hold
 
 
 def text(value: Any) -> str:
@@ -121,6 +122,15 @@ def web_address(value: Any) -> str:
     except ValueError:
         return ""
     return value if host else ""
+
+
+def validator(value: str, longest: int) -> str:
+    """An ETag or a Last-Modified to be sent back as it came; "" where no header can carry it.
+
+    One that would have to be cut is another one (RFC 9110, 8.8).
+    """
+    fits = len(value) <= longest and value.isascii() and value.isprintable()
+    return value if fits and value == value.strip() else ""
 
 
 def is_category(value: str) -> bool:

@@ -90,6 +90,15 @@ def test_a_call_says_who_we_are_and_what_we_have(upstream, naps, settings):
     assert (headers["If-None-Match"], headers["If-Modified-Since"]) == ('"a"', "yesterday")
 
 
+def test_a_validator_that_no_header_can_carry_is_not_sent(upstream, naps):
+    upstream.answers = [says(body=b"[]")]
+
+    answer = Client().get(upstream.url, etag='\x0b"a"', last_modified="Fri\x00")
+
+    assert answer.status == 200
+    assert not {"If-None-Match", "If-Modified-Since"} & upstream.requests[0][1].keys()
+
+
 def test_a_busy_server_is_asked_again_later_each_time(upstream, naps):
     upstream.answers = [says(503), says(500), says(body=b"[]")]
 

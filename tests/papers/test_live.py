@@ -3,14 +3,17 @@
 import json
 import re
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote_plus
 
 import pytest
+from django.db import DataError
 
-from papers import live, topics
+from papers import ledger, live, topics
 from papers.ingest import fetch_and_ingest, fetch_due
+from papers.intake import Counts
 from papers.models import Fetch, Paper
 from papers.sources import arxiv_api, arxiv_feeds, http
 from papers.sources.base import SourceError, StoppedError
@@ -130,6 +133,47 @@ def test_a_fault_of_ours_is_told_too_and_goes_no_further(monkeypatch):
     fetch = fetch_and_ingest("hf", FRIDAY, now=NOW, client=upstream)
 
     assert fetch.reason == "a fault of ours: ZeroDivisionError: division by zero"
+
+
+@pytest.mark.parametrize(
+    "etag", ['"a\x00b"', '\x0b"a"', '\xa0"a"', '"a\ud800"', '"a"' * 200, ' "a"']
+)
+def test_a_validator_that_no_header_can_carry_is_not_kept(etag):
+    answer = replace(listed("2602.00001", etag=etag), last_modified=f"Fri\x00{etag}")
+    upstream = Upstream(daily_papers=answer)
+
+    fetches = [fetch_and_ingest("hf", FRIDAY, now=NOW, client=upstream) for _ in range(2)]
+
+    assert [fetch.status for fetch in fetches] == ["done", "done"]
+    assert [asked[2:] for asked in upstream.asked] == [("", ""), ("", "")]
+
+
+def test_a_row_that_cannot_be_stored_as_it_is_says_so_and_goes_no_further(monkeypatch):
+    upstream = Upstream(daily_papers=listed("2602.00001"))
+    monkeypatch.setattr(live, "ingest", lambda records, now: Counts(new=-1))
+
+    fetch = fetch_and_ingest("hf", FRIDAY, now=NOW, client=upstream)
+
+    fetch.refresh_from_db()
+    assert fetch.status == "failed"
+    assert fetch.reason.startswith("a fault of ours: IntegrityError")
+    assert fetch.finished_at
+
+
+def test_a_list_whose_bookkeeping_breaks_does_not_stop_the_others(monkeypatch, settings):
+    settings.SOURCES = ["arxiv_feed", "hf"]
+    upstream, opened = Upstream(daily_papers=listed("2602.00001")), ledger.entry
+
+    def entry(source, *args):
+        if source == "arxiv_feed":
+            raise DataError("a NUL")
+        return opened(source, *args)
+
+    monkeypatch.setattr(ledger, "entry", entry)
+
+    fetches = fetch_due(NOW, client=upstream)
+
+    assert {(f.source, f.status) for f in fetches} == {("hf", "done")}
 
 
 def test_arxiv_is_asked_for_the_categories_of_the_active_topics():
