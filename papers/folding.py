@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
@@ -19,6 +18,7 @@ from papers import summaries, text
 from papers.models import Paper
 from papers.sources import values
 from papers.sources.base import PaperRecord, Reading
+from papers.withdrawal import is_withdrawn
 
 # Whose word on title, authors and abstract counts more; a source not named here has 1.
 RANKS = {"arxiv": 3, "arxiv_feed": 2}
@@ -30,13 +30,6 @@ FIELDS = (
     "code_url", "project_url", "discussion_url", "submitter", "organization", "keywords",
     "authors",
 )  # fmt: skip
-
-# How a comment or an abstract begins that its authors, or arXiv, put in the place of the paper.
-WITHDRAWN = re.compile(
-    r"(?:(?:this|the) (?:arxiv )?(?:paper|article|manuscript|submission|work|preprint|version) "
-    r"(?:has been|is|was)(?: now)? )?(?:withdrawn|retracted)\b(?! from)",
-    re.I,
-)
 
 Authors = tuple[tuple[str, str], ...]  # (key, affiliation) in order
 
@@ -334,7 +327,7 @@ def finish(work: Work) -> None:
     first = min((on for _, listing, on in work.mentions if "replace" not in listing), default=None)
     if first is not None:
         work.put("first_mentioned_on", min(first, paper.first_mentioned_on or first))
-    if work.changed & {"comment", "abstract"} and is_withdrawn(paper):
+    if work.changed & {"comment", "abstract"} and is_withdrawn(paper.comment, paper.abstract):
         day = paper.first_mentioned_on or date(1991, 8, 14)  # the day arXiv began
         said_at = paper.revised_at or paper.published_at
         work.put("retracted_at", said_at or datetime.combine(day, time(), UTC))
@@ -351,10 +344,6 @@ def finish(work: Work) -> None:
         if paper.title_key:
             work.keys.add(f"title:{paper.title_key}")
         work.put("title_key", title_key(paper.title, work.authors))
-
-
-def is_withdrawn(paper: Paper) -> bool:
-    return any(WITHDRAWN.match(words) for words in (paper.comment, paper.abstract))
 
 
 def counters(reading: Reading) -> tuple[int | None, ...]:

@@ -174,6 +174,8 @@ def test_a_replacement_is_no_news():
         ({"abstract": "This submission is now withdrawn."}, True),
         ({"comment": "Withdrawn from another workshop, 8 pages"}, False),
         ({"comment": "8 pages, on papers that were retracted"}, False),
+        ({"abstract": "Retracted papers continue to be cited for years."}, False),
+        ({"comment": "9 pages This paper was a mistake and has now been withdrawn"}, True),
     ],
 )
 def test_a_withdrawn_paper_is_no_candidate(said, is_out):
