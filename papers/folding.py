@@ -135,11 +135,6 @@ def title_key(title: str, authors: Authors) -> str:
     return text.title_key(title, authors[0][0] if authors else "")
 
 
-def better_name(one: str, other: str) -> str:
-    """Of two spellings with the same key, the one that keeps accents and full length."""
-    return max(one, other, key=lambda name: (sum(not c.isascii() for c in name), len(name), name))
-
-
 def unique(found: Iterable[str], *, most: int, longest: int) -> list[str]:
     cleaned = (text.clean(value)[:longest].strip() for value in found)
     return list(dict.fromkeys(value for value in cleaned if value))[:most]

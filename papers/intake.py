@@ -12,6 +12,7 @@ from django.db import DataError, IntegrityError, transaction
 from papers import folding, identity, rows, scoring
 from papers.folding import Facts, Work
 from papers.models import Paper
+from papers.names import better_name
 from papers.sources.base import PaperRecord, Refusal
 
 BATCH = 500  # records in one transaction
@@ -209,7 +210,7 @@ class Batch:
             self.told[id(work)] = work
             self.taken[key] = (work, new.weight)
             for author, name in new.author_names.items():
-                self.names[author] = folding.better_name(name, self.names.get(author, name))
+                self.names[author] = better_name(name, self.names.get(author, name))
 
     def _join(self, other: Work, work: Work) -> None:
         """Two papers turned out to be one."""

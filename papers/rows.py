@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import connection
 
 from papers import changes
-from papers.folding import COUNTERS, Work, better_name, origins_of
+from papers.folding import COUNTERS, Work, origins_of
 from papers.models import (
     Author,
     Authorship,
@@ -19,6 +19,7 @@ from papers.models import (
     PaperKey,
     PaperTopic,
 )
+from papers.names import better_name
 
 LOCK = 0x50_61_70_65_72  # of PostgreSQL, while a batch of papers is looked up and written
 CHUNK = 5_000  # keys in one question

@@ -1,6 +1,7 @@
 """Records into rows: identity, merging, and the same end whatever the order."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,19 @@ def test_arxivs_word_counts_more_than_a_lists():
 
     paper = Paper.objects.get()
     assert (paper.title, paper.url) == ("As arXiv has the title", "https://a.example/")
+
+
+@pytest.mark.parametrize("spellings", [*permutations(["jian Yang", "Jian Yang", "JIAN Yang"])])
+def test_an_authors_name_is_shown_in_its_best_spelling_in_whatever_order(spellings):
+    records = [
+        record(arxiv_id=f"2602.0000{number}", title=f"Paper {number}", authors=(name,))
+        for number, name in enumerate(spellings)
+    ]
+
+    ingest(records[:1], now=NOW)
+    ingest(records[1:], now=NOW)
+
+    assert Author.objects.get().name == "Jian Yang"
 
 
 def test_a_replacement_is_no_news():
