@@ -6,26 +6,31 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from django.conf import settings
 
-from papers.sources import values
+from papers.sources import redirects, values
 from papers.sources.base import SourceError, StoppedError
+from papers.sources.timed import Deadline, Session
 
 MAX_BYTES = 32 * 1024 * 1024  # of one answer, unpacked
 TIMEOUTS = (5.0, 20.0)  # seconds to connect, and between two parts of an answer
-LONGEST = 90.0  # seconds for a whole answer
+LONGEST = 90.0  # seconds for a whole answer, with all redirects on the way to it
 TRIES = 4
 BACK_OFF = 2.0  # seconds before the second try, doubled for each further one
 LONGEST_WAIT = 60.0  # seconds; who asks for more is asked again at the next round
-REDIRECTS = 5
+PART = 65_536  # bytes read or unpacked at once
+GZIP = 0x1F  # the first byte of each of its members
 BUSY = frozenset({429, 500, 502, 503, 504})
 # Seconds between two calls: https://info.arxiv.org/help/api/tou.html; our own habit elsewhere.
 INTERVALS = {"arxiv.org": 3.0}
@@ -89,8 +94,8 @@ class Client:
         self._timeouts, self._longest, self._tries = timeouts, longest, tries
         self._intervals = INTERVALS if intervals is None else intervals
         self._sleep, self._clock = sleep, clock
-        self._session = requests.Session()
-        self._session.max_redirects = REDIRECTS
+        self._deadline = Deadline(clock)
+        self._session = Session(self._deadline)
         self._session.headers.update({"User-Agent": user_agent(), "Accept-Encoding": "gzip"})
 
     def __enter__(self) -> Client:
@@ -130,25 +135,52 @@ class Client:
     def _once(
         self, url: str, params: Mapping[str, str | int] | None, headers: dict[str, str], limit: int
     ) -> Answer:
-        host = host_of(url)
+        """One try; its time-limit holds for all redirects together."""
+        asked = host_of(url)
+        self._take_turn(asked)
+        self._deadline.start(self._longest)
+        for _ in range(redirects.MOST + 1):
+            host = host_of(url)
+            # What we have is between us and the host that gave it.
+            known = headers if host == asked else {}
+            with self._reasons(host), self._asked(url, params, known) as response:
+                location = response.headers.get("Location")
+                if response.status_code not in redirects.STATUSES or location is None:
+                    return self._answer(response, limit)
+                url, params = followed(response.url, location), None
+            self._take_turn(host_of(url))
+        raise SourceError(f"{asked} answered with more than {redirects.MOST} redirects")
+
+    def _take_turn(self, host: str) -> None:
         _turns.take(host, self._interval(host), clock=self._clock, sleep=self._sleep)
+
+    def _asked(
+        self, url: str, params: Mapping[str, str | int] | None, headers: dict[str, str]
+    ) -> requests.Response:
+        return self._session.get(
+            url, params=params, headers=headers, timeout=self._timeouts, stream=True
+        )
+
+    @contextmanager
+    def _reasons(self, host: str) -> Iterator[None]:
+        """What libraries raise, as a reason: BusyError where another try may fare better."""
         try:
-            with self._session.get(
-                url, params=params, headers=headers, timeout=self._timeouts, stream=True
-            ) as response:
-                return self._answer(response, limit)
+            yield
         except requests.exceptions.SSLError as error:
             raise SourceError(f"{host}: no safe connection: {innermost(error)}") from None
-        except requests.exceptions.Timeout:
+        except (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
+            if self._deadline.left <= 0:
+                raise SourceError(f"{host} sent for more than {self._longest:g} seconds") from None
             raise BusyError(f"{host} did not answer within {self._timeouts[1]:g} seconds") from None
         except (
             requests.exceptions.ConnectionError,
             requests.exceptions.ChunkedEncodingError,
             urllib3.exceptions.ProtocolError,
-            urllib3.exceptions.TimeoutError,
         ) as error:
             raise BusyError(f"{host} cannot be reached: {innermost(error)}") from None
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+        except (
+            requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError
+        ) as error:  # fmt: skip
             raise SourceError(f"{host}: {innermost(error)}") from None
 
     def _answer(self, response: requests.Response, limit: int) -> Answer:
@@ -156,10 +188,10 @@ class Client:
         if response.status_code in BUSY:
             after = retry_after(response.headers.get("Retry-After", ""))
             raise BusyError(f"{host} answered HTTP {response.status_code}", after=after)
-        content = b"" if response.status_code == 304 else self._body(response, host, limit)
         if response.status_code not in (200, 304):
-            said = words(content)
+            said = self._said(response, host)
             raise SourceError(f"{host} answered HTTP {response.status_code}{said and ': ' + said}")
+        content = b"" if response.status_code == 304 else self._body(response, host, limit)
         return Answer(
             status=response.status_code,
             content=content,
@@ -171,22 +203,31 @@ class Client:
             url=response.url,
         )
 
+    def _said(self, response: requests.Response, host: str) -> str:
+        """The words that come with a refusal, where they can be read."""
+        try:
+            with self._reasons(host):
+                return words(self._body(response, host, MAX_BYTES))
+        except (SourceError, BusyError):
+            return ""
+
     def _body(self, response: requests.Response, host: str, limit: int) -> bytes:
         """The unpacked bytes, read as they come: a drip or a flood ends at once."""
         length = response.headers.get("Content-Length", "")
         if length.isdecimal() and int(length[:15]) > limit:
             raise SourceError(too_big(host, limit))
-        until = self._clock() + self._longest
-        parts: list[bytes] = []
-        size = 0
-        while part := response.raw.read1(65_536, decode_content=True):
-            parts.append(part)
-            size += len(part)
-            if size > limit:
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise SourceError(f"{host} sent {encoding[:40]!r}, which was not asked for")
+        parts = iter(partial(response.raw.read1, PART, decode_content=False), b"")
+        body = bytearray()
+        for part in unpacked(parts, host) if encoding.endswith("gzip") else parts:
+            body += part
+            if len(body) > limit:
                 raise SourceError(too_big(host, limit))
-            if self._clock() > until:
+            if self._deadline.left <= 0:
                 raise SourceError(f"{host} sent for more than {self._longest:g} seconds")
-        return b"".join(parts)
+        return bytes(body)
 
     def _interval(self, host: str) -> float:
         for domain, interval in self._intervals.items():
@@ -201,6 +242,36 @@ class BusyError(Exception):
     def __init__(self, reason: str, *, after: float | None = None) -> None:
         super().__init__(reason)
         self.after = after
+
+
+def followed(url: str, location: str) -> str:
+    """The address that a redirect leads to."""
+    try:
+        return redirects.target(url, location)
+    except ValueError as error:
+        raise SourceError(f"{host_of(url)} {error}") from None
+
+
+def unpacked(parts: Iterable[bytes], host: str) -> Iterator[bytes]:
+    """What gzip packed (RFC 1952), never much at a time; what follows its last member is left."""
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    came = has_more = False
+    for part in parts:
+        came = True
+        while part or has_more:
+            if unpack.eof:
+                if part[0] != GZIP:
+                    return
+                unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            try:
+                plain = unpack.decompress(part, PART)
+            except zlib.error as error:
+                raise SourceError(f"{host} sent what cannot be unpacked: {error}") from None
+            yield plain
+            has_more = len(plain) == PART and not unpack.eof
+            part = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
+    if came and not unpack.eof:
+        raise BusyError(f"{host} broke off in the middle of its answer")
 
 
 def host_of(url: str) -> str:

@@ -3,6 +3,8 @@
 import pytest
 
 from papers.features import Features
+from papers.sources import http
+from tests.papers.upstream import Upstream
 
 
 @pytest.fixture
@@ -17,3 +19,18 @@ def read(monkeypatch):
 
     monkeypatch.setattr(Features, "count", counted)
     return counts
+
+
+@pytest.fixture
+def upstream():
+    upstream = Upstream()
+    yield upstream
+    upstream.server.shutdown()
+    upstream.server.server_close()
+
+
+@pytest.fixture
+def naps(monkeypatch):
+    """Seconds slept between tries; turns between calls cost nothing here."""
+    monkeypatch.setattr(http, "INTERVAL", 0.0)
+    return []

@@ -7,63 +7,15 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from papers.sources import http
 from papers.sources.base import SourceError, StoppedError
 from papers.sources.http import Client, Turns
-
-
-class Upstream:
-    """A server whose answers a test sets one after the other; the last one stays."""
-
-    def __init__(self):
-        self.answers, self.requests = [], []
-        upstream = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                upstream.requests.append((self.path, dict(self.headers)))
-                answers = upstream.answers
-                answer = answers.pop(0) if len(answers) > 1 else answers[0]
-                answer(self)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/papers"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def upstream():
-    upstream = Upstream()
-    yield upstream
-    upstream.server.shutdown()
-    upstream.server.server_close()
-
-
-@pytest.fixture
-def naps(monkeypatch):
-    """Seconds slept between tries; turns between calls cost nothing here."""
-    monkeypatch.setattr(http, "INTERVAL", 0.0)
-    return []
-
-
-def says(status=200, body=b"{}", **headers):
-    def answer(handler):
-        handler.send_response(status)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return answer
+from tests.papers.upstream import says
 
 
 def test_an_answer_comes_with_what_the_next_question_needs(upstream, naps):
@@ -223,11 +175,37 @@ def test_what_cannot_be_reached_is_a_reason(url, naps):
     assert error.value.reason
 
 
-def test_endless_redirection_is_a_reason(upstream, naps):
-    upstream.answers = [says(302, Location="/papers")]
+def test_a_gzip_cut_at_its_end_is_a_reason(upstream, naps):
+    upstream.answers = [says(body=gzip.compress(b"[1, 2]" * 99)[:-4], Content_Encoding="gzip")]
 
-    with pytest.raises(SourceError, match="redirects"):
+    with pytest.raises(SourceError, match="broke off"):
+        Client(tries=2, sleep=naps.append).get(upstream.url)
+
+    assert len(upstream.requests) == 2
+
+
+@pytest.mark.parametrize("packing", ["br", "deflate", "gzip, gzip"])
+def test_a_packing_that_was_not_asked_for_is_a_reason(packing, upstream, naps):
+    upstream.answers = [says(body=b"[]", Content_Encoding=packing)]
+
+    with pytest.raises(SourceError, match=f"'{packing}', which was not asked for"):
         Client().get(upstream.url)
+
+
+@hypothesis.settings(max_examples=60, deadline=None, derandomize=True)
+@hypothesis.given(
+    st.lists(st.binary(max_size=300), min_size=1, max_size=3), st.integers(1, 500), st.data()
+)
+def test_what_gzip_packed_comes_out_whole_and_in_small_parts(members, size, data):
+    plain = [member * data.draw(st.sampled_from([1, 300, http.PART])) for member in members]
+    packed = b"".join(map(gzip.compress, plain)) + data.draw(st.sampled_from([b"", b"\0" * 9]))
+    cut = len(packed) // 2 + 1 if len(packed) > 10_000 else size
+    parts = [packed[at : at + cut] for at in range(0, len(packed), cut)]
+
+    unpacked = list(http.unpacked(parts, "a.example"))
+
+    assert b"".join(unpacked) == b"".join(plain)
+    assert max(map(len, unpacked)) <= http.PART
 
 
 def test_arxiv_is_left_three_seconds_between_two_calls():
