@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
@@ -30,6 +31,9 @@ FIELDS = (
     "code_url", "project_url", "discussion_url", "submitter", "organization", "keywords",
     "authors",
 )  # fmt: skip
+
+# What some lists leave before their last name: "and Huchuan Lu".
+JOINED = re.compile(r"^\s*(?:and|&)\s+")
 
 Authors = tuple[tuple[str, str], ...]  # (key, affiliation) in order
 
@@ -122,7 +126,7 @@ def people(record: PaperRecord) -> tuple[dict[str, str], Authors]:
     authors = []
     affiliations = record.affiliations or ("",) * len(record.authors)
     for number, raw in enumerate(record.authors[:MOST_AUTHORS]):
-        name = text.author_name(raw)[:200].rstrip()
+        name = text.author_name(JOINED.sub("", raw))[:200].rstrip()
         key = text.author_key(name)
         if key and key not in names:
             names[key] = name

@@ -135,7 +135,7 @@ def readings(item: dict[str, Any], at: datetime | None) -> tuple[Reading, ...]:
 def author_names(authors: Any) -> list[str]:
     """Names in order; nameless authors and those the page hides are left out."""
     names = []
-    for author in authors or []:
+    for author in values.listed(authors):
         if isinstance(author, dict):
             author = "" if author.get("hidden") is True else author.get("name")
         if author_name := values.text(author).strip():

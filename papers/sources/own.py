@@ -51,7 +51,7 @@ def read(item: dict[str, Any]) -> PaperRecord:
     arxiv_id, version = values.arxiv_identity(item.get("arxiv_id"))
     doi, own_id = values.doi(item.get("doi"))
     summary = values.text(item.get("summary"))
-    authors = [author(entry) for entry in item.get("authors") or []]
+    authors = [author(entry) for entry in values.listed(item.get("authors"))]
     mentioned_on = item.get("mentioned_on")
     if mentioned_on is not None and values.day(mentioned_on) is None:
         raise ValueError(f"mentioned on {mentioned_on!r}, which is no date")
@@ -59,7 +59,7 @@ def read(item: dict[str, Any]) -> PaperRecord:
         source=values.text(item.get("source")) or NAME,
         listing=values.text(item.get("listing")),
         mentioned_on=values.day(mentioned_on),
-        also_mentioned=tuple(mention(entry) for entry in item.get("also_mentioned") or []),
+        also_mentioned=tuple(mention(entry) for entry in values.listed(item.get("also_mentioned"))),
         arxiv_id=arxiv_id or own_id,
         version=version or values.count(item.get("version")) or None,
         doi=doi,
@@ -82,7 +82,7 @@ def read(item: dict[str, Any]) -> PaperRecord:
         submitter=values.text(item.get("submitter")),
         organization=values.text(item.get("organization")),
         keywords=values.words(item.get("keywords")),
-        readings=tuple(reading(entry) for entry in item.get("readings") or []),
+        readings=tuple(reading(entry) for entry in values.listed(item.get("readings"))),
     )
 
 

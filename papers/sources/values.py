@@ -46,6 +46,15 @@ def text(value: Any) -> str:
     return value
 
 
+def listed(value: Any) -> list[Any]:
+    """A list, or nothing; any other kind is refused: a text would be taken letter by letter."""
+    if not value:
+        return []
+    if not isinstance(value, list):
+        raise ValueError(f"a {type(value).__name__} stands where a list should")
+    return value
+
+
 def title(value: Any) -> str:
     found = text(value)
     if not found.strip():

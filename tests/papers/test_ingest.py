@@ -174,6 +174,15 @@ def test_an_authors_name_is_shown_in_its_best_spelling_in_whatever_order(spellin
     assert Author.objects.get().name == "Jian Yang"
 
 
+def test_the_last_of_a_written_list_is_known_without_its_and():
+    ingest(
+        [record(authors=("Maya Ellison", "and Huchuan Lu", "& Bo Okoye", "Anders And"))], now=NOW
+    )
+
+    names = set(Author.objects.values_list("name", flat=True))
+    assert names == {"Maya Ellison", "Huchuan Lu", "Bo Okoye", "Anders And"}
+
+
 def test_a_replacement_is_no_news():
     ingest([record(source="arxiv", arxiv_id="1802.13515", announce_type="replace")], now=NOW)
 

@@ -90,6 +90,14 @@ def test_counters_are_timed_by_the_caller_and_absent_where_no_day_is_known():
     assert parsed(item(), at=at).records[0].readings == ()
 
 
+@pytest.mark.parametrize(("authors", "kind"), [("Jane Doe", "str"), ({"name": "Jane"}, "dict")])
+def test_authors_that_are_no_list_are_refused_and_not_taken_letter_by_letter(authors, kind):
+    read = parsed(item(authors=authors))
+
+    assert read.records == ()
+    assert [r.reason for r in read.refusals] == [f"a {kind} stands where a list should"]
+
+
 def test_hidden_and_nameless_authors_are_left_out():
     authors = [
         {"name": "Ada Lark"},

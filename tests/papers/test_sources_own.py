@@ -62,6 +62,15 @@ def test_a_broken_paper_is_refused_by_name_and_the_rest_is_read():
     ]
 
 
+@pytest.mark.parametrize("field", ["authors", "also_mentioned", "readings"])
+@pytest.mark.parametrize(("value", "kind"), [("Jane Doe", "str"), ({"name": "Jane"}, "dict")])
+def test_what_is_no_list_is_refused_and_not_taken_in_pieces(field, value, kind):
+    parsed = own.parse(document({"title": "Whole", field: value}, {"title": "Bare", field: None}))
+
+    assert [record.title for record in parsed.records] == ["Bare"]
+    assert [r.reason for r in parsed.refusals] == [f"a {kind} stands where a list should"]
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "paper-round/1"}', "[" * 100_000])
 def test_a_file_of_another_kind_says_so(content):
     with pytest.raises(SourceError):
