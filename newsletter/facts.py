@@ -204,7 +204,7 @@ def paper_facts(paper_ids: Sequence[int], *, as_of: datetime) -> dict[int, Paper
         paper.pk: PaperFacts(
             id=paper.pk,
             title=text.clean(paper.title) or paper.public_id,
-            summary=text.clean(paper.summary),
+            summary=text.clean(paper.short_summary),
             authors=tuple(authors[paper.pk]),
             published_on=paper.published_at.date() if paper.published_at else None,
             url=safe_url(paper.abstract_url),

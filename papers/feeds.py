@@ -63,7 +63,7 @@ class PaperFeed(Feed):
         return item.title
 
     def item_description(self, item: Paper) -> str:
-        return item.summary or item.abstract
+        return item.short_summary or item.abstract
 
     def item_link(self, item: Paper) -> str:
         return item.get_absolute_url()

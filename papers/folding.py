@@ -67,7 +67,10 @@ def facts(record: PaperRecord) -> Facts:
     if not title and not record.is_addition:
         raise ValueError("has no title" if not record.title.strip() else "has no readable title")
     names, authors = people(record)
-    abstract, summary = text.clean(record.abstract), text.clean(record.summary)[:2_000]
+    abstract, summary = (
+        text.clean(record.abstract),
+        text.shortened(text.clean(record.summary), 2_000),
+    )
     if record.summary_source == "abstract":
         # The abstract's own words; the summary is cut from it here, as for any other.
         abstract, summary = abstract or summary, ""

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from papers import summaries
+
 
 class TopicQuerySet(models.QuerySet["Topic"]):
     def active(self) -> TopicQuerySet:
@@ -186,6 +188,12 @@ class Paper(models.Model):
     def public_id(self) -> str:
         """What stands in the address of its page: the arXiv id, else our own number."""
         return self.arxiv_id or f"n{self.pk}"
+
+    @property
+    def short_summary(self) -> str:
+        """For letters, lists and feeds: a summary over 320 characters ends at a sentence before."""
+        is_long = len(self.summary) > summaries.MOST
+        return summaries.summarise(self.summary) if is_long else self.summary
 
     @property
     def abstract_url(self) -> str:

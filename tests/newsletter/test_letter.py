@@ -70,6 +70,19 @@ def test_the_same_digest_is_the_same_bytes_every_time():
     assert first == second
 
 
+def test_a_long_summary_of_the_source_ends_at_a_sentence():
+    sentences = [f"We count part {number} of all the papers in the world." for number in range(30)]
+    paper = make_paper(summary=" ".join(sentences), summary_source="source")
+
+    text, html = parsed(make_digest(papers=[paper])).iter_parts()
+
+    for part in (text, html):
+        said = " ".join(part.get_content().split())
+        shown = [sentence for sentence in sentences if sentence in said]
+        assert 160 <= len(" ".join(shown)) <= 320
+        assert said.count("We count") == len(shown)
+
+
 def test_a_reader_of_text_only_gets_one_part():
     message = parsed(make_digest(subscriber=make_subscriber(text_only=True)))
 

@@ -37,6 +37,17 @@ def test_every_list_has_a_feed_with_what_rfc_4287_demands(client):
             assert entry.find(f"a:{name}", ATOM) is not None, (address, name)
 
 
+def test_an_entry_has_a_short_summary_whatever_the_source_wrote(client):
+    paper = listed(summary="We count all the papers in the world. " * 30)
+
+    root = feed(client, "/today/atom")
+
+    said = root.findtext("a:entry/a:summary", namespaces=ATOM)
+    assert len(said) <= 320
+    assert said.endswith("world.")
+    assert len(paper.summary) > 320
+
+
 def test_an_entry_keeps_its_id_when_the_paper_is_revised(client):
     paper = listed(title="First title")
     before = feed(client, "/today/atom").findtext("a:entry/a:id", namespaces=ATOM)

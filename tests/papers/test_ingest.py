@@ -183,6 +183,14 @@ def test_the_last_of_a_written_list_is_known_without_its_and():
     assert names == {"Maya Ellison", "Huchuan Lu", "Bo Okoye", "Anders And"}
 
 
+def test_an_endless_summary_is_cut_at_a_word():
+    ingest([record(summary="summarised " * 500, summary_source="source")], now=NOW)
+
+    summary = Paper.objects.get().summary
+    assert len(summary) <= 2_000
+    assert summary.endswith("summarised…")
+
+
 def test_a_replacement_is_no_news():
     ingest([record(source="arxiv", arxiv_id="1802.13515", announce_type="replace")], now=NOW)
 
