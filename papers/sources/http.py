@@ -9,7 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -136,20 +136,21 @@ class Client:
         self, url: str, params: Mapping[str, str | int] | None, headers: dict[str, str], limit: int
     ) -> Answer:
         """One try; its time-limit holds for all redirects together."""
-        asked = host_of(url)
-        self._take_turn(asked)
+        first = host_of(url)
+        self._take_turn(first)
         self._deadline.start(self._longest)
         for _ in range(redirects.MOST + 1):
             host = host_of(url)
-            # What we have is between us and the host that gave it.
-            known = headers if host == asked else {}
+            # Validators are between us and the host that is asked first.
+            known = headers if host == first else {}
             with self._reasons(host), self._asked(url, params, known) as response:
                 location = response.headers.get("Location")
                 if response.status_code not in redirects.STATUSES or location is None:
-                    return self._answer(response, limit)
+                    answer = self._answer(response, limit)
+                    return answer if host == first else replace(answer, etag="", last_modified="")
                 url, params = followed(response.url, location), None
             self._take_turn(host_of(url))
-        raise SourceError(f"{asked} answered with more than {redirects.MOST} redirects")
+        raise SourceError(f"{first} answered with more than {redirects.MOST} redirects")
 
     def _take_turn(self, host: str) -> None:
         _turns.take(host, self._interval(host), clock=self._clock, sleep=self._sleep)
