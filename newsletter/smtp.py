@@ -18,8 +18,10 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.utils import DNS_NAME
 
 from newsletter.dialogue import Dialogue, Envelope, Relay, RelayError, mailable
+from newsletter.models import Attempt
 from newsletter.outcomes import Outcome
 
+Kind = Attempt.Outcome
 LINE_END = re.compile(rb"\r\n|\r|\n")
 LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 
@@ -84,7 +86,15 @@ class EmailBackend(BaseEmailBackend):
 def hand_over(dialogue: Dialogue, sender: str, to: str, data: bytes) -> Outcome:
     """One prepared letter to one recipient, envelope and body."""
     envelope = Envelope(sender, to, len(data), is_8bit=not data.isascii())
-    return dialogue.envelope(envelope) or dialogue.body(data)
+    refusal = dialogue.envelope(envelope)
+    return blame(refusal) if refusal else dialogue.body(data)
+
+
+def blame(refusal: Outcome) -> Outcome:
+    """A "not now" to MAIL names only ourselves: the relay's own fault, not this letter's."""
+    if refusal.kind == Kind.RETRY and refusal.phase == "mail" and refusal.code:
+        return refusal._replace(kind=Kind.NOT_TRIED)
+    return refusal
 
 
 def prepared(message: bytes) -> bytes:

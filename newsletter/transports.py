@@ -18,7 +18,7 @@ from newsletter.dialogue import Dialogue, Envelope, RelayError, mailable
 from newsletter.letter import Printed, Printer, Unprintable
 from newsletter.models import Attempt, Digest
 from newsletter.outcomes import Outcome, quoted
-from newsletter.smtp import relay_from_settings
+from newsletter.smtp import blame, relay_from_settings
 
 logger = logging.getLogger(__name__)
 
@@ -130,13 +130,6 @@ class SmtpWay:
 
     def close(self) -> None:
         self.dialogue.close()
-
-
-def blame(refusal: Outcome) -> Outcome:
-    """A "not now" to MAIL names only ourselves: the relay's own fault, not this letter's."""
-    if refusal.kind == Kind.RETRY and refusal.phase == "mail" and refusal.code:
-        return refusal._replace(kind=Kind.NOT_TRIED)
-    return refusal
 
 
 class FilesWay:

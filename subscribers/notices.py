@@ -10,7 +10,7 @@ import smtplib
 from datetime import datetime, timedelta
 from typing import Any
 
-from anymail.exceptions import AnymailError
+from anymail.exceptions import AnymailError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
@@ -53,10 +53,15 @@ class NoLetterError(Exception):
     """The letter must not go, need not go, or was refused for good; the message is the reason."""
 
 
+class RelayFaultError(Exception):
+    """No letter would have gone just now; the message is the reason."""
+
+
 def send_due(*, now: datetime, limit: int = 100) -> int:
     """Send what is due, oldest first; returns how many letters were accepted.
 
-    Safe to run several at once. A relay that cannot be reached costs no attempts.
+    Safe to run several at once. A relay that cannot be reached, or that will not have us, costs no
+    attempts; the rest then waits for the next call.
     """
     _take_back_stale(now)
     due = Notice.objects.filter(Q(not_before=None) | Q(not_before__lte=now), status=Status.PENDING)
@@ -69,10 +74,15 @@ def send_due(*, now: datetime, limit: int = 100) -> int:
     except (OSError, smtplib.SMTPException, AnymailError) as error:
         logger.warning("notices wait: mail relay not reachable: %s", type(error).__name__)
         return 0
+    sent = 0
     try:
-        return sum(_send(notice_id, connection, now) for notice_id in ids)
+        for notice_id in ids:
+            sent += _send(notice_id, connection, now)
+    except RelayFaultError as fault:
+        logger.warning("notices wait: %s", fault)
     finally:
         connection.close()
+    return sent
 
 
 def alert_operator(about: str, text: str, *, now: datetime) -> bool:
@@ -109,8 +119,11 @@ def _send(notice_id: int, connection: BaseEmailBackend, now: datetime) -> bool:
     except NoLetterError as error:
         _fail(notice, str(error))
         return False
+    except RelayFaultError as fault:
+        _hand_back(notice, str(fault), now)
+        raise
     except (OSError, smtplib.SMTPException, AnymailError, ValueError) as error:
-        _try_later(notice, type(error).__name__, now)
+        _try_later(notice, _said(error) or type(error).__name__, now)
         return False
     _mark_sent(notice, now)
     return True
@@ -177,11 +190,28 @@ def _hand_over(message: EmailMultiAlternatives, connection: BaseEmailBackend) ->
         if code >= 500:
             raise NoLetterError(f"{code} {words.decode('ascii', 'replace')}"[:300]) from error
         raise
+    except AnymailRecipientsRefused as error:
+        raise NoLetterError("refused by the provider") from error
+    except smtplib.SMTPException as error:
+        # Our own backend's error tells what became of the letter, in the words of its ledger.
+        kind = getattr(getattr(error, "outcome", None), "kind", "")
+        if kind == "failed":
+            raise NoLetterError(_said(error)) from error
+        if kind == "not_tried":
+            raise RelayFaultError(_said(error)) from error
+        raise
     # anymail can answer without an exception: the recipient's own status tells.
     answer = getattr(message, "anymail_status", None)
     refused = set(getattr(answer, "status", None) or ()) & REFUSED_BY_PROVIDER
     if refused:
         raise NoLetterError(f"{', '.join(sorted(refused))} by the provider")
+
+
+def _said(error: Exception) -> str:
+    """What the other side answered, where the error knows it; without addresses."""
+    outcome = getattr(error, "outcome", None)
+    parts = (getattr(outcome, "code", None), getattr(outcome, "reply", ""))
+    return " ".join(str(part) for part in parts if part)[:300]
 
 
 @transaction.atomic
@@ -195,13 +225,23 @@ def _mark_sent(notice: Notice, now: datetime) -> None:
         )
 
 
+def _hand_back(notice: Notice, reason: str, now: datetime) -> None:
+    """The try does not count."""
+    Notice.objects.filter(pk=notice.pk, status=Status.SENDING).update(
+        status=Status.PENDING,
+        attempts=F("attempts") - 1,
+        not_before=now + BACK_OFF[0],
+        reason=reason[:300],
+    )
+
+
 def _try_later(notice: Notice, reason: str, now: datetime) -> None:
     logger.warning("notice %s, try %s: %s", notice.pk, notice.attempts, reason)
     if notice.attempts >= MAX_ATTEMPTS:
         _fail(notice, reason)
         return
     Notice.objects.filter(pk=notice.pk, status=Status.SENDING).update(
-        status=Status.PENDING, not_before=now + BACK_OFF[notice.attempts - 1], reason=reason
+        status=Status.PENDING, not_before=now + BACK_OFF[notice.attempts - 1], reason=reason[:300]
     )
 
 

@@ -2,11 +2,13 @@ import smtplib
 from datetime import timedelta
 
 import pytest
+from anymail.exceptions import AnymailRecipientsRefused
 from django.core.mail.backends.locmem import EmailBackend as LocMemBackend
 
 from subscribers import consent, notices
 from subscribers.models import ConsentEvent, Notice, Subscriber
 from tests.factories import NOW, make_subscriber, make_topic
+from tests.smtp_server import DROP, Do, Event, SmtpServer
 
 pytestmark = pytest.mark.django_db
 
@@ -89,14 +91,93 @@ def test_the_fifth_fault_is_the_last(mailoutbox):
     assert mailoutbox == []
 
 
-def test_a_recipient_refused_for_good_is_not_tried_again():
+def through(server: SmtpServer, settings) -> None:
+    settings.EMAIL_BACKEND = "newsletter.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+
+
+def always(phase: str, do: Do):
+    def answer(event: Event) -> Do | None:
+        return do if event.phase == phase else None
+
+    return answer
+
+
+@pytest.mark.parametrize("kind", ["confirm", "sign_in"])
+def test_a_recipient_whom_the_relay_refuses_for_good_is_asked_for_once(settings, kind):
+    notice = queue(kind)
+    with SmtpServer(always("rcpt", Do("550 no such user <x@example.net>"))) as server:
+        through(server, settings)
+
+        for minutes in range(0, 300, 30):
+            notices.send_due(now=NOW + minutes * MINUTE)
+
+    notice.refresh_from_db()
+    assert len([line for line in server.commands if line.startswith("RCPT")]) == 1
+    assert (notice.status, notice.attempts) == ("failed", 1)
+    assert notice.reason == "550 no such user <‹address›>"
+
+
+@pytest.mark.parametrize(
+    ("phase", "reply"), [("mail", "451 busy"), ("mail", "550 not you"), ("rcpt", "530 log in")]
+)
+def test_a_relay_at_fault_itself_costs_no_attempt_however_long_it_lasts(settings, phase, reply):
+    notice, other = queue(), queue()
+    with SmtpServer(always(phase, Do(reply))) as server:
+        through(server, settings)
+
+        for minute in range(9):
+            notices.send_due(now=NOW + minute * MINUTE)
+        tries = [line for line in server.commands if line.startswith("MAIL")]
+        server.script = lambda event: None
+        sent = notices.send_due(now=NOW + 10 * MINUTE)
+
+    notice.refresh_from_db()
+    assert len(tries) == 9
+    assert sent == 2
+    assert server.recipients == [notice.subscriber.email, other.subscriber.email]
+    assert (notice.status, notice.attempts) == ("sent", 1)
+
+
+@pytest.mark.parametrize(
+    ("phase", "do", "reason"),
+    [
+        ("rcpt", Do("451 greylisted"), "451 greylisted"),
+        ("dot", DROP, "the connection was closed"),
+    ],
+)
+def test_a_letter_refused_for_now_or_without_an_answer_is_tried_five_times(
+    settings, phase, do, reason
+):
     notice = queue()
-    ScriptedBackend.faults = [smtplib.SMTPRecipientsRefused({"x": (550, b"no such user")})]
+    with SmtpServer(always(phase, do)) as server:
+        through(server, settings)
+
+        for hour in range(0, 27, 3):
+            notices.send_due(now=NOW + timedelta(hours=hour))
+
+    notice.refresh_from_db()
+    assert len([line for line in server.commands if line.startswith("RCPT")]) == 5
+    assert (notice.status, notice.attempts, notice.reason) == ("failed", 5, reason)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (smtplib.SMTPRecipientsRefused({"x": (550, b"no such user")}), "550 no such user"),
+        (AnymailRecipientsRefused(), "refused by the provider"),
+    ],
+)
+def test_another_backends_refusal_for_good_is_not_tried_again(fault, reason):
+    notice = queue()
+    ScriptedBackend.faults = [fault]
 
     notices.send_due(now=NOW)
 
     notice.refresh_from_db()
-    assert (notice.status, notice.attempts, notice.reason) == ("failed", 1, "550 no such user")
+    assert (notice.status, notice.attempts, notice.reason) == ("failed", 1, reason)
 
 
 def test_a_greylisted_recipient_is_tried_again():
