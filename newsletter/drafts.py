@@ -135,7 +135,9 @@ def _insert_entries(drafts: Sequence[tuple[int, Draft]]) -> None:
     columns = ", ".join(ENTRY_COLUMNS)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {ENTRIES} ({columns}) FROM STDIN") as copy:
+            sql = f"COPY {ENTRIES} ({columns}) FROM STDIN"
+            # Django does not see the copying; without this, psycopg's own errors would come out.
+            with connection.wrap_database_errors, cursor.copy(sql) as copy:
                 for row in rows:
                     copy.write_row(row)
             return

@@ -378,3 +378,25 @@ def test_of_two_builders_at_once_the_later_one_passes_over_what_the_other_wrote(
 
     assert (other, counts) == ({"pending": 7}, {})
     assert Digest.objects.count() == 7
+
+
+def test_a_paper_given_by_another_builder_meanwhile_leaves_its_batch_to_the_next_tick(
+    topic, monkeypatch
+):
+    one, another = reader(topic), reader(topic)
+    had, day_before = digests.had, make_edition(date=FRIDAY.date() - DAY)
+    given = Paper.objects.get(title="Offline RL for robot arm 0")
+
+    def meanwhile(*args):
+        seen = had(*args)
+        make_digest(edition=day_before, subscriber=one, papers=[given])
+        monkeypatch.setattr(digests, "had", had)
+        return seen
+
+    monkeypatch.setattr(digests, "had", meanwhile)
+
+    counts = [digests.build_due(FRIDAY), digests.build_due(FRIDAY)]
+
+    assert counts == [{}, {"pending": 2}]
+    assert Entry.objects.filter(subscriber=one, paper=given).count() == 1
+    assert Entry.objects.filter(subscriber=another, paper=given).count() == 1
