@@ -11,7 +11,7 @@ import html
 import logging
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.errors import MessageError
 from email.header import decode_header, make_header
@@ -94,25 +94,31 @@ NO_COMPLAINTS = {"not-spam", "auth-failure", "dmarc"}
 
 def read(raw: bytes) -> Returned:
     """What a returned mail says. Never raises: a broken mail is what it looks like, or OTHER."""
-    message = email.message_from_bytes(raw[:MOST_BYTES])
-    found = (
+    proof = DIGEST_ID.search(raw[:MOST_BYTES])
+    digest = proof.group(1).decode().lower() if proof else ""
+    try:
+        message = email.message_from_bytes(raw[:MOST_BYTES])
+        found = _understood(message)
+        sender, happened_at = _header(message, "From"), _date(message)
+    except RecursionError:  # parts within parts within parts: nobody's bounce
+        return Returned(Kind.OTHER, digest=digest)
+    return replace(
+        found,
+        digest=digest,
+        words=quoted(found.words),
+        sender=parseaddr(sender)[1][:254].lower(),
+        happened_at=happened_at,
+    )
+
+
+def _understood(message: Message) -> Returned:
+    return (
         _complaint(message)
         or _delivery_report(message)
         or _unsubscribe(message)
         or _free_text(message)
         or (Returned(Kind.AUTO_REPLY) if _is_auto_reply(message) else None)
         or Returned(Kind.OTHER)
-    )
-    proof = DIGEST_ID.search(raw[:MOST_BYTES])
-    return Returned(
-        kind=found.kind,
-        digest=proof.group(1).decode().lower() if proof else "",
-        recipients=found.recipients,
-        status=found.status,
-        words=quoted(found.words),
-        token=found.token,
-        sender=parseaddr(_header(message, "From"))[1][:254].lower(),
-        happened_at=_date(message),
     )
 
 
@@ -258,7 +264,7 @@ def _text(part: Message) -> str:
         return ""
     try:
         return payload.decode(part.get_content_charset() or "utf-8", "replace")
-    except LookupError:  # a charset nobody knows
+    except (LookupError, ValueError):  # a charset nobody knows, or one that is not for bodies
         return payload.decode("latin-1")
 
 

@@ -37,8 +37,9 @@ def mails(path: Path) -> Iterator[tuple[str, bytes]]:
         for file in sorted(p for p in path.rglob("*") if p.is_file()):
             yield str(file), _start_of(file)
     elif _start_of(path, 5) == b"From ":
-        for key, message in enumerate(mailbox.mbox(path, create=False), start=1):
-            yield f"{path}:{key}", message.as_bytes()
+        box = mailbox.mbox(path, create=False)
+        for number, key in enumerate(box.keys(), start=1):
+            yield f"{path}:{number}", box.get_bytes(key)[: bounces.MOST_BYTES]
     else:
         yield str(path), _start_of(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import encodings.aliases
 import mailbox
 import random
 from collections import Counter
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter import bounces, inbox, tracking, verdicts
@@ -165,6 +166,77 @@ def test_an_mbox_a_maildir_and_standard_input_are_read(digest, tmp_path, monkeyp
     ]
 
     assert kinds == [["auto-reply", "hard"], ["soft"]]
+
+
+CHARSETS = sorted({*encodings.aliases.aliases.values(), "idna", "punycode", "undefined", "nope"})
+
+
+def nested(depth: int) -> bytes:
+    """Parts within parts; what is innermost looks like a bounce."""
+    opening = "".join(
+        f'Content-Type: multipart/mixed; boundary="b{n}"\r\n\r\n--b{n}\r\n' for n in range(depth)
+    )
+    return f"{opening}Content-Type: text/plain\r\n\r\nno such user\r\n".encode()
+
+
+@given(
+    st.sampled_from(CHARSETS) | st.text(st.characters(codec="latin-1"), max_size=12),
+    st.sampled_from(["plain", "html"]),
+    st.sampled_from(["7bit", "base64", "quoted-printable", "uuencode", "nope"]),
+    st.binary(max_size=80),
+)
+@example("id\0na", "plain", "7bit", b"no such user")
+@example("undefined", "plain", "7bit", b"no such user")
+@example("idna", "plain", "7bit", b"no such user \xff" + b"x" * 80)
+def test_a_mail_in_whatever_charset_is_read(charset, kind, transfer, body):
+    head = (
+        f'From: MAILER-DAEMON@example.net\r\nContent-Type: text/{kind}; charset="{charset}"\r\n'
+        f"Content-Transfer-Encoding: {transfer}\r\n\r\n"
+    )
+
+    returned = bounces.read(head.encode("latin-1", "replace") + body)
+
+    assert returned.kind in Kind
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 40), st.booleans())
+@example(2000, True)
+def test_parts_within_parts_are_read_however_deep(depth, is_ours):
+    quoted = f"\r\nX-Paper-Round-Digest: {DIGEST}\r\n".encode() if is_ours else b""
+
+    returned = bounces.read(nested(depth) + quoted)
+
+    assert returned.digest == (DIGEST if is_ours else "")
+
+
+@pytest.mark.parametrize("is_box", [True, False])
+def test_a_mail_that_cannot_be_taken_in_is_named_and_those_behind_it_are_read(
+    digest, tmp_path, monkeypatch, is_box
+):
+    mails = [nested(2000), b"Subject: poison\n\nx\n", (OURS / "hard.eml").read_bytes()]
+    if is_box:
+        (tmp_path / "mails").write_bytes(
+            b"".join(b"From x Fri Feb 20 07:00:00 2026\n" + mail + b"\n" for mail in mails)
+        )
+    else:
+        (tmp_path / "mails").mkdir()
+        for number, mail in enumerate(mails):
+            (tmp_path / "mails" / str(number)).write_bytes(mail)
+    read, said = bounces.read, StringIO()
+
+    def stumble(raw):
+        if b"poison" in raw:
+            raise RuntimeError
+        return read(raw)
+
+    monkeypatch.setattr(bounces, "read", stumble)
+
+    with pytest.raises(CommandError, match="1 mails were not taken in"):
+        call_command("read_bounces", str(tmp_path / "mails"), stdout=StringIO(), stderr=said)
+
+    assert Digest.objects.get().status == Digest.Status.BOUNCED
+    assert "not taken in (RuntimeError)" in said.getvalue()
 
 
 def test_a_path_that_is_not_there_is_named(db):
