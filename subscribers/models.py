@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, OuterRef, Q
 from django.utils.translation import pgettext_lazy
 
@@ -271,16 +271,25 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         now: datetime,
         not_before: datetime | None = None,
     ) -> bool:
-        """Ask for a letter; False where one of its kind waits, just went, or went too often."""
+        """Ask for a letter; False where one of its kind waits, just went, or went too often.
+
+        Whoever asks at the same time waits: for the reader's row, or for SQLite's one writer.
+        """
+        with transaction.atomic():
+            Subscriber.objects.select_for_update(no_key=True).filter(pk=subscriber.pk).first()
+            if not self._may_go(subscriber, kind, now):
+                return False
+            self.create(subscriber=subscriber, kind=kind, created_at=now, not_before=not_before)
+        hint("newsletter.tasks.notices")
+        return True
+
+    def _may_go(self, subscriber: Subscriber, kind: str, now: datetime) -> bool:
         like_it = self.filter(subscriber=subscriber, kind=kind).exclude(status=Notice.Status.FAILED)
         if like_it.open().exists() or like_it.filter(created_at__gt=now - RESEND_AFTER).exists():
             return False
         a_day = NOTICES_A_DAY.get(kind)
-        if a_day and like_it.filter(created_at__gt=now - timedelta(days=1)).count() >= a_day:
-            return False
-        self.create(subscriber=subscriber, kind=kind, created_at=now, not_before=not_before)
-        hint("newsletter.tasks.notices")
-        return True
+        today = like_it.filter(created_at__gt=now - timedelta(days=1))
+        return not a_day or today.count() < a_day
 
 
 class Notice(models.Model):
