@@ -33,7 +33,10 @@ class Bucket:
 
 class Store(Protocol):
     def take(self, limits: Mapping[str, Limit], n: int, now: float) -> float:
-        """Take `n` from every bucket and return 0, or take nothing and return seconds to wait."""
+        """Take `n` from every bucket and return 0, or take nothing and return seconds to wait.
+
+        0 asks whether one could be taken.
+        """
 
 
 def refill(bucket: Bucket | None, limit: Limit, now: float) -> Bucket:
@@ -47,8 +50,8 @@ def refill(bucket: Bucket | None, limit: Limit, now: float) -> Bucket:
 
 
 def wait(bucket: Bucket, limit: Limit, n: int) -> float:
-    """Seconds until `n` may be taken; more than the burst goes when the bucket is full."""
-    missing = min(float(n), limit.burst) - bucket.tokens
+    """Seconds until `n`, or at least one, may be taken; more than the burst when it is full."""
+    missing = min(max(float(n), 1.0), limit.burst) - bucket.tokens
     return max(0.0, missing / limit.rate)
 
 
@@ -101,7 +104,7 @@ for i, key in ipairs(KEYS) do
   if filled_at > now + skew then filled_at = now end
   held[i] = math.min(burst, tokens + math.max(0, now - filled_at) * rate)
   at[i] = math.max(filled_at, now)
-  longest = math.max(longest, (math.min(n, burst) - held[i]) / rate)
+  longest = math.max(longest, (math.min(math.max(n, 1), burst) - held[i]) / rate)
 end
 if longest > 0 then return string.format('%.17g', longest) end
 for i, key in ipairs(KEYS) do

@@ -115,11 +115,17 @@ class Run:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def workers(self) -> int:
-        """As many connections as there are batches, up to MAIL_CONNECTIONS."""
-        most = settings.MAIL_CONNECTIONS if way_out(self.printer).can_share else 1
+        """As many connections as there are batches, up to MAIL_CONNECTIONS; none where none may go.
+
+        Each leaves a row: a look at what waits behind a pause or a limit shall not.
+        """
+        way = way_out(self.printer)
+        most = settings.MAIL_CONNECTIONS if way.can_share else 1
         some = claims.waiting(self.clock(), most=most * BATCH, choice=self.choice)
         if self.left is not None:
             some = min(some, self.left)
+        if some and not Gate(way, self.clock).has_room(SHORT_WAIT):
+            return 0
         return min(most, -(-some // BATCH))
 
     @property

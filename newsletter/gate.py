@@ -36,6 +36,14 @@ class Gate:
     def is_open(self) -> bool:
         return any(not left for left in self._pauses().values())
 
+    def has_room(self, patience: float) -> bool:
+        """Whether a letter could go by some way within so many seconds; none is counted."""
+        now = self.clock()
+        return any(
+            not left and throttle.take([self.keys[name]], 0, now) <= patience
+            for name, left in self._pauses().items()
+        )
+
     def choose(self, digest: Digest) -> str | None:
         """The name of the provider that takes a letter, "" for a relay; None: none just now."""
         may_have = digest.provider if digest.uncertain_attempts else ""

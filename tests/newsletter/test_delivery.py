@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from newsletter import delivery, throttle
-from newsletter.models import Attempt, Digest, Edition
+from newsletter.models import Attempt, Digest, Edition, Sender
 from subscribers import consent
 from subscribers.models import Subscriber, Suppression
 from tests.factories import NOW, make_digest, make_edition, make_subscriber
@@ -396,3 +396,24 @@ def test_each_try_is_in_the_ledger_before_the_call(settings, monkeypatch):
         delivery.send_pending(NOW)
 
     assert seen == [("sending", [Attempt.Outcome.OPEN])]
+
+
+@pytest.mark.parametrize("warms_up", [False, True])
+def test_looks_at_what_may_not_go_yet_leave_no_sender_behind(settings, warms_up):
+    with SmtpServer() as server:
+        through(server, settings)
+        settings.MAIL_WARMUP_SINCE = NOW.date() if warms_up else None
+        digest = make_digest()
+        if warms_up:
+            throttle.take(["relay"], 10_000, NOW)
+        else:
+            throttle.pause("relay", 60, "down", now=NOW)
+
+        counts = [delivery.send_pending(NOW + timedelta(seconds=n)) for n in range(0, 20, 2)]
+
+        assert counts == [{}] * 10
+        assert not Sender.objects.exists()
+        assert delivery.send_pending(NOW + 11 * timedelta(hours=1)) == (
+            {} if warms_up else {"sent": 1}
+        )
+    assert attempts(digest) == ([] if warms_up else ["sent"])
