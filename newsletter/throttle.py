@@ -37,6 +37,8 @@ UNCERTAIN_IN_A_ROW = 2  # tolerated before the way is paused
 WARMUP_FIRST_DAY = 200  # letters
 WARMUP_GROWTH = 1.5  # each day against the day before
 WARMUP_DAYS = 28
+NEXT_TO_NOTHING = 1e-6  # letters a second: less than a tenth of one in a day
+WARMUP_HOURS = 8  # in which a day's number can leave: well before a waiting letter expires
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def take(keys: Iterable[str], n: int, now: datetime) -> float:
     wanted = tuple(keys)
     if pause_left := longest_pause(wanted, now):
         return pause_left
-    limits = {key: limit for key in wanted if (limit := limit_of(key, now.date()))}
+    limits = limits_of(wanted, now.date())
     if not limits:
         return 0.0
     if settings.REDIS_URL and _redis_is_worth_asking():
@@ -86,6 +88,19 @@ def longest_pause(keys: Iterable[str], now: datetime) -> float:
     return max(((at - now).total_seconds() for at in opens if at), default=0.0)
 
 
+def limits_of(keys: Iterable[str], today: date) -> dict[str, Limit]:
+    """The buckets that a letter under these keys is taken from; during a warm-up also the day's."""
+    limits: dict[str, Limit] = {}
+    for key in keys:
+        if limit := limit_of(key, today):
+            limits[key] = limit
+        a_day = None if key.startswith("domain:") else warmup_on(today)
+        if a_day:
+            # One of its own for each day of UTC; within the day not one letter comes back.
+            limits[f"warmup:{key}:{today}"] = Limit(NEXT_TO_NOTHING, a_day)
+    return limits
+
+
 def limit_of(key: str, today: date) -> Limit | None:
     """What the settings allow under a key; None: anything."""
     kind, _, name = key.partition(":")
@@ -96,9 +111,15 @@ def limit_of(key: str, today: date) -> Limit | None:
     limits = []
     if settings.MAIL_RATE:
         limits.append(Limit(float(settings.MAIL_RATE), float(settings.MAIL_RATE)))
-    if settings.MAIL_WARMUP_SINCE and (a_day := warmup((today - settings.MAIL_WARMUP_SINCE).days)):
-        limits.append(Limit(a_day / 86_400, max(1.0, a_day / 24)))
+    if a_day := warmup_on(today):
+        limits.append(Limit(a_day / (WARMUP_HOURS * 3600), max(1.0, a_day / 24)))
     return min(limits, key=lambda limit: limit.rate, default=None)
+
+
+def warmup_on(today: date) -> int | None:
+    """What warmup() says for this day, by the settings."""
+    since: date | None = settings.MAIL_WARMUP_SINCE
+    return warmup((today - since).days) if since else None
 
 
 def warmup(day: int) -> int | None:

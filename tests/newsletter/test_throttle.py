@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import redis
 from django.db import connection
+from django.test import override_settings
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from newsletter import throttle
@@ -110,8 +113,50 @@ def test_limits_come_from_the_settings(settings):
 
     assert throttle.limit_of("domain:gmail.com", date(2026, 2, 20)) == Limit(5, 5)
     assert throttle.limit_of("domain:example.org", date(2026, 2, 20)) == Limit(9, 9)
-    assert throttle.limit_of(RELAY, date(2026, 2, 20)) == Limit(200 / 86_400, 200 / 24)
+    assert throttle.limit_of(RELAY, date(2026, 2, 20)) == Limit(200 / 28_800, 200 / 24)
     assert throttle.limit_of(RELAY, date(2026, 2, 20) + 40 * day) == Limit(40, 40)
+
+
+@hypothesis_settings(max_examples=15)
+@given(st.integers(0, 2), st.integers(0, 23), st.integers(60, 600), st.sampled_from([0, 5, 1000]))
+def test_a_days_number_leaves_before_its_letters_expire_and_no_more_that_day(
+    day, hour, seconds, rate
+):
+    letters = throttle.warmup(day)
+    since = date(2026, 2, 20)
+    due = datetime(2026, 2, 20, hour, tzinfo=UTC) + timedelta(days=day)
+    buckets, left, now = {}, Counter(), due
+    with override_settings(MAIL_WARMUP_SINCE=since, MAIL_RATE=rate, MAIL_DOMAIN_RATES={}):
+        while now < due + timedelta(hours=12):
+            limits = throttle.limits_of([RELAY], now.date())
+            for key, limit in limits.items():
+                buckets[key] = refill(buckets.get(key), limit, now.timestamp())
+            if all(wait(buckets[key], limit, 1) <= 0 for key, limit in limits.items()):
+                left[now.date()] += 1
+                for key in limits:
+                    buckets[key] = Bucket(buckets[key].tokens - 1, buckets[key].filled_at)
+            else:
+                now += timedelta(seconds=seconds)
+
+    assert sum(left.values()) >= letters
+    assert all(n <= throttle.warmup((on - since).days) for on, n in left.items())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("store", ["database", pytest.param("redis", marks=pytest.mark.services)])
+def test_two_hundred_letters_due_at_once_all_leave_on_the_first_day(settings, request, store):
+    settings.REDIS_URL = "" if store == "database" else REDIS_URL
+    if store == "redis":
+        request.getfixturevalue("redis_store")
+    settings.MAIL_WARMUP_SINCE, settings.MAIL_RATE = NOW.date(), 0
+    minutes = range(16 * 60)  # from seven to eleven at night
+
+    left = [
+        sum(not throttle.take([RELAY], 1, NOW + timedelta(minutes=n)) for _ in range(20))
+        for n in range(0, len(minutes), 10)
+    ]
+
+    assert sum(left[: 9 * 6]) == sum(left) == 200
 
 
 def test_a_letter_counts_for_its_way_out_and_for_its_domain():
