@@ -72,6 +72,12 @@ def test_a_wrong_value_stops_the_start_by_name(load, name, value):
         load(**{name: value})
 
 
+@pytest.mark.parametrize("email_url", ["", "smtp://relay.example.org"])
+def test_a_fallback_that_would_never_be_used_stops_the_start(load, email_url):
+    with pytest.raises(ImproperlyConfigured, match=r"^MAIL_FALLBACK_PROVIDER.* as MAIL_PROVIDER"):
+        load(EMAIL_URL=email_url, MAIL_FALLBACK_PROVIDER="resend", MAIL_FALLBACK_API_KEY="k")
+
+
 def test_a_provider_without_its_key_stops_the_start(load):
     with pytest.raises(ImproperlyConfigured, match="MAIL_API_KEY"):
         load(MAIL_PROVIDER="resend")
