@@ -57,7 +57,8 @@ def drop_pending(cancelled: QuerySet[Edition]) -> int:
 def retry_failed(edition: Edition, *, now: datetime) -> int:
     """Give the failed letters a new start, and nobody else; returns how many.
 
-    Left out are those that may have arrived, and those too late to be of use.
+    Left out are those that may have arrived, those too late to be of use, and all of an edition
+    that was cancelled.
     """
     failed = Digest.objects.filter(
         edition=edition,
@@ -65,7 +66,7 @@ def retry_failed(edition: Edition, *, now: datetime) -> int:
         status=Digest.Status.FAILED,
         uncertain_attempts=0,
         due_at__gte=now - LATE,
-    )
+    ).exclude(edition__status=Status.CANCELLED)
     again = failed.update(status=Digest.Status.PENDING, reason="", attempts=0, not_before=None)
     if again:
         Edition.objects.filter(pk=edition.pk, status=Status.CLOSED).update(

@@ -128,3 +128,26 @@ def test_held_letters_are_counted_with_the_others_and_those_of_other_days_are_no
     counts = editions.by_status(edition)
 
     assert counts == {"pending": 2, "claimed": 1, "sending": 2, "sent": 1}
+
+
+@pytest.mark.parametrize(("tries", "status"), [(1, "pending"), (2, "pending"), (3, "uncertain")])
+def test_a_letter_nobody_knows_the_end_of_is_repeated_at_most_twice(tries, status):
+    make_digest(status="uncertain", uncertain_since=NOW, uncertain_attempts=tries)
+
+    delivery.sweep(NOW + timedelta(hours=1))
+
+    assert statuses()[0][0] == status
+
+
+def test_the_failed_of_a_cancelled_edition_stay_failed_and_its_counts_stand():
+    make_digest(status="failed", reason="554")
+    edition = Edition.objects.get()
+    editions.cancel(edition)
+    delivery.sweep(NOW + timedelta(days=2))
+
+    again = editions.retry_failed(edition, now=NOW)
+
+    edition.refresh_from_db()
+    assert again == 0
+    assert statuses() == [("failed", "554")]
+    assert edition.counts["failed"] == 1
