@@ -58,6 +58,7 @@ class SmtpServer:
     tls: ssl.SSLContext | None = None
     implicit_tls: bool = False
     password: str = ""
+    injected: str = ""  # follows the reply to STARTTLS, still in the clear
     is_eager: bool = False  # answers DATA with 354 although there is no recipient
     accepted: list[Accepted] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
@@ -123,7 +124,7 @@ class Talk:
             text = "".join(f"250-{name}\r\n" for name in lines[:-1]) + f"250 {lines[-1]}"
             self._answer("ehlo", text)
         elif verb == "STAR":
-            self._send("220 go ahead")
+            self._send(f"220 go ahead{self.server.injected}")
             self._secure()
             self.file = self.socket.makefile("rb")
         elif verb == "AUTH":

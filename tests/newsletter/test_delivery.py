@@ -398,6 +398,16 @@ def test_each_try_is_in_the_ledger_before_the_call(settings, monkeypatch):
     assert seen == [("sending", [Attempt.Outcome.OPEN])]
 
 
+def test_a_reader_whose_suppression_was_lifted_is_mailed_again():
+    digest = make_digest()
+    hashed = consent.address_hash(digest.subscriber.email)
+    Suppression.objects.create(
+        address_hash=hashed, reason="bounced", suppressed_at=NOW - MINUTE, lifted_at=NOW
+    )
+
+    assert delivery.send_pending(NOW) == {"sent": 1}
+
+
 @pytest.mark.parametrize("warms_up", [False, True])
 def test_looks_at_what_may_not_go_yet_leave_no_sender_behind(settings, warms_up):
     with SmtpServer() as server:

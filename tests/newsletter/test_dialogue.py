@@ -274,6 +274,18 @@ def test_a_bad_certificate_is_the_relays_fault(authority, certificate, trusted):
     assert server.accepted == []
 
 
+def test_a_relay_that_speaks_between_starttls_and_tls_gets_no_letter(authority):
+    with SmtpServer(
+        extensions=("STARTTLS",), tls=server_context(authority), injected="\r\n250 AUTH PLAIN"
+    ) as server:
+        dialogue = Dialogue(relay(server, tls=client_context(authority), starttls=True))
+        [outcome] = deliver(dialogue, "ada@example.net")
+
+    assert (outcome.kind, outcome.phase) == (Kind.NOT_TRIED, "tls")
+    assert outcome.reply == "the relay spoke before TLS began"
+    assert server.accepted == []
+
+
 def test_starttls_that_is_not_offered_stops_everything():
     with SmtpServer() as server:
         [outcome] = deliver(Dialogue(relay(server, starttls=True)), "ada@example.net")

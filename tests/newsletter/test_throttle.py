@@ -223,6 +223,16 @@ def test_faults_in_a_row_pause_longer_and_a_success_starts_anew():
 
 
 @pytest.mark.django_db
+def test_a_fault_met_during_a_pause_does_not_shorten_it():
+    throttle.fault(RELAY, "429", now=NOW, retry_after=600)
+
+    throttle.fault(RELAY, "refused", now=NOW + timedelta(seconds=1))
+
+    assert throttle.longest_pause([RELAY], NOW) == 600
+    assert throttle.state(RELAY, now=NOW).reason == "429"
+
+
+@pytest.mark.django_db
 def test_two_senders_that_meet_a_fault_in_the_same_instant_count_it_once(monkeypatch):
     others = iter([lambda: throttle.fault(RELAY, "refused", now=NOW)])
 
