@@ -28,11 +28,6 @@ def pause(edition: Edition, *, reason: str = "") -> bool:
     return _move(edition, {Status.OPEN, Status.HELD}, Status.PAUSED, reason)
 
 
-def hold(edition: Edition, reason: str) -> bool:
-    """The machine's own pause; only an operator resumes."""
-    return _move(edition, {Status.OPEN}, Status.HELD, reason)
-
-
 def resume(edition: Edition) -> bool:
     return _move(edition, {Status.PAUSED, Status.HELD}, Status.OPEN, "")
 

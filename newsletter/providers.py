@@ -161,11 +161,6 @@ def connection(name: str) -> AnymailBaseBackend:
     return held[name]
 
 
-def connections() -> list[AnymailBaseBackend]:
-    """This thread's connections, first choice first."""
-    return [connection(name) for name in names()]
-
-
 def close() -> None:
     """End this thread's connections."""
     for backend in _of_thread.__dict__.pop("connections", {}).values():

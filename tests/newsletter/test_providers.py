@@ -346,7 +346,7 @@ def test_a_second_provider_takes_over_what_is_still_pending(paused, may_have, ch
 def test_the_configured_providers_come_in_order(fake, settings):
     settings.MAIL_PROVIDER, settings.MAIL_FALLBACK_PROVIDER = "resend", "postmark"
 
-    assert [connection.name for connection in providers.connections()] == ["resend", "postmark"]
+    assert [providers.connection(name).name for name in providers.names()] == ["resend", "postmark"]
 
 
 @pytest.mark.parametrize(
