@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter import facts, letter, subjects
+from newsletter.archive import Archive
 from newsletter.content import Layout
 from newsletter.models import Entry
 from tests.letters import make_variant
@@ -22,7 +23,7 @@ NAMES = st.lists(WORD, min_size=1, max_size=5).map(" ".join)
 
 def laid_out(digest):
     (copy,) = facts.copies([digest])
-    archive = facts.Archive(facts.as_of(digest))
+    archive = Archive(facts.as_of(digest))
     archive.fetch(copy.paper_ids)
     return Layout(archive.papers, on=digest.edition.date).letter(copy)
 
@@ -123,7 +124,8 @@ def test_the_parts_of_a_preheader_are_joined_as_their_language_joins_them(langua
 def test_a_letter_with_few_titles_fills_its_preheader_with_its_opening(variant):
     made = laid_out(make_variant(variant))
 
-    assert subjects.PREHEADER_SHORTEST <= len(made.preheader) <= subjects.PREHEADER_LONGEST
+    shortest = min(subjects.PREHEADER_SHORTEST, len(made.opening))
+    assert shortest <= len(made.preheader) <= subjects.PREHEADER_LONGEST
     if variant in {"one_paper", "quiet", "still_useful"}:
         assert made.opening.startswith(made.preheader.removesuffix("…"))
 
