@@ -19,8 +19,8 @@ from papers.sources import arxiv_api, arxiv_feeds, http
 from papers.sources.base import SourceError, StoppedError
 from papers.sources.http import Answer
 from tests.factories import NOW, make_topic
-from tests.papers.test_http import Upstream as Server
 from tests.papers.test_http import says
+from tests.papers.upstream import Upstream as Server
 
 pytestmark = pytest.mark.django_db
 
