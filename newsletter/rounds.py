@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, connection
 
-from newsletter import delivery, digests, dormancy, preflight, restored, status, tracking
+from newsletter import alerts, delivery, digests, dormancy, preflight, restored, status, tracking
 from newsletter.letter import Printer
 from newsletter.models import Digest
 from papers import changes
@@ -43,6 +43,7 @@ def tick(now: datetime, *, send: bool = True) -> Counter[str]:
         now,
     )
     counts += sweep(now)
+    counts += _run({"alerts": alerts.look}, now)
     if send:
         counts += _run({"letters": send_letters}, now)
     status.beat(status.TICK, now=now)

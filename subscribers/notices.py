@@ -86,11 +86,17 @@ def send_due(*, now: datetime, limit: int = 100) -> int:
 
 
 def alert_operator(about: str, text: str, *, now: datetime) -> bool:
-    """Write to OPERATOR_EMAIL; one letter a day for each subject matter `about`."""
+    """Write to OPERATOR_EMAIL; one letter a day for each subject matter `about`.
+
+    Where that is not set, or no letter can leave, the log has it.
+    """
     recent = Notice.objects.filter(
         kind=Kind.OPERATOR_ALERT, created_at__gt=now - ALERT_AGAIN_AFTER, context__about=about
     )
-    if not settings.OPERATOR_EMAIL or recent.exists():
+    if recent.exists():
+        return False
+    logger.error("for the operator: %s: %s", about, text)
+    if not settings.OPERATOR_EMAIL:
         return False
     Notice.objects.create(
         kind=Kind.OPERATOR_ALERT, created_at=now, context={"about": about, "text": text}
