@@ -85,6 +85,9 @@ def tap(
 @opened_by(_digest, _reader)
 def answer(request: HttpRequest, token: str, digest: Digest, word: str) -> HttpResponse:
     """To the letter's one question, or to "still useful?"."""
+    if word not in replies.ANSWERS and not digest.subscriber.is_reader:
+        return bad_link(request)  # who left comes back by subscribing
+
     now, is_done, is_undone = timezone.now(), False, False
     if request.method == "POST" and "undo" in request.POST and word in replies.ANSWERS:
         replies.unanswer(digest, now=now)

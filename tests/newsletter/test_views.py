@@ -168,6 +168,18 @@ def test_the_question_is_answered_once_and_the_answer_may_change(client):
     assert Digest.objects.get().answer == "good"
 
 
+@pytest.mark.parametrize("word", ["keep", "weekly"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_who_left_is_promised_no_letters_by_an_old_one(client, word, method):
+    digest = make_digest(kind=Digest.Kind.STILL_USEFUL, papers=[])
+    Subscriber.objects.update(status=Subscriber.Status.UNSUBSCRIBED)
+
+    answer = getattr(client, method)(f"/e/{digest.view_token}/{word}")
+
+    assert answer.status_code == 404
+    assert Subscriber.objects.get().cadence == "daily"
+
+
 def test_still_useful_is_answered_by_keeping_or_by_once_a_week(client):
     digest = make_digest(kind=Digest.Kind.STILL_USEFUL, papers=[])
     reader = digest.subscriber
