@@ -11,7 +11,7 @@ from django.conf import settings
 
 from newsletter import facts, letter, reasons, rounds
 from newsletter.models import Digest, Edition
-from papers import ingest
+from papers import ingest, text
 from papers.models import Author, Fetch, Paper, Topic
 from papers.topics import SHIPPED
 from subscribers import consent, feedback, preferences
@@ -170,7 +170,7 @@ def show(digest: Digest, say: Say) -> None:
     say(f"{reader.name} <{reader.email}>, interested in {', '.join(copy.topics)}")
     say(f"  “{letter.email(digest).subject}”")
     for number, entry in enumerate(copy.entries, start=1):
-        say(f"  {number}. {reasons.shortened(papers[entry.paper_id].title, TITLE_LONGEST)}")
+        say(f"  {number}. {text.shortened(papers[entry.paper_id].title, TITLE_LONGEST)}")
         say(f"     {reasons.sentence(entry.reasons)}")
     for path in sorted(Path(settings.EMAIL_FILE_PATH).glob(f"*{digest.uuid}*.eml")):
         say(f"  → {_shown(path)}")

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext, ngettext, pgettext
 
-from newsletter import reasons, subjects, wording
+from newsletter import subjects, wording
 from newsletter.facts import PaperFacts, Signal
 from papers import text
 from papers.models import Change
@@ -135,7 +135,7 @@ def make_item(
     summaries: str,
     on: date,
 ) -> Item:
-    title = reasons.shortened(paper.title, TITLE_LONGEST)
+    title = text.shortened(paper.title, TITLE_LONGEST)
     days = (on - paper.published_on).days if paper.published_on else -1
     signs = " · ".join(filter(None, (wording.age(days), sign(paper.signal))))
     summary, others = "", ""
@@ -186,7 +186,7 @@ def make_update(paper: PaperFacts, kind: str, detail: str) -> Item | None:
         look="line",
         topic="",
         signs=words,
-        title=reasons.shortened(paper.title, TITLE_LONGEST),
+        title=text.shortened(paper.title, TITLE_LONGEST),
         url=paper.url,
         links=links,
     )
@@ -218,7 +218,7 @@ def bylines(
     first = sorted(named, key=lambda author: not author[0])[:AUTHORS_SHOWN]
     rest = len(named) - len(first)
     lines = tuple(
-        Byline(reasons.shortened(name, AUTHOR_LONGEST), is_followed) for is_followed, name in first
+        Byline(text.shortened(name, AUTHOR_LONGEST), is_followed) for is_followed, name in first
     )
     return lines, wording.others(rest) if rest else ""
 

@@ -31,20 +31,7 @@ def sentence(reasons: Sequence[Reason]) -> str:
         if len(line) < room:
             return line
     line = gettext("%(reason)s.") % {"reason": clauses[0]}
-    return line if len(line) < room else shortened(line, room - 1)
-
-
-def shortened(line: str, most: int, *, least: int = 0) -> str:
-    """`line`, cut at the end of a word and marked, where it is longer than `most` characters.
-
-    Inside a word where less than `least` or half of them would be left.
-    """
-    if len(line) <= most:
-        return line
-    head = line[: most - 1]
-    # A script without spaces is cut anywhere.
-    word_end = head.rfind(" ")
-    return (head[:word_end] if word_end > max(most // 2, least) else head).rstrip(" ,;:–—-") + "…"
+    return line if len(line) < room else text.shortened(line, room - 1)
 
 
 def _clauses(reasons: Iterable[Reason]) -> Iterable[str]:
@@ -58,7 +45,7 @@ def _clauses(reasons: Iterable[Reason]) -> Iterable[str]:
 
 
 def _quote(reason: Reason, key: str) -> str:
-    return shortened(text.clean(str(reason.get(key) or "")), QUOTE_LONGEST)
+    return text.shortened(text.clean(str(reason.get(key) or "")), QUOTE_LONGEST)
 
 
 def _topic(reason: Reason) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext, ngettext, pgettext
 
-from newsletter.reasons import shortened
+from papers.text import shortened
 
 SHORTEST, LONGEST = 30, 65
 PREHEADER_SHORTEST, PREHEADER_LONGEST = 60, 110
@@ -37,16 +37,18 @@ def weekly(title: str, more: int) -> str:
 
 def _fitted(frame: str, title: str) -> str:
     """`frame` with as much of `title` as fits, its short form where that is long enough."""
-    short, around = before_colon(title), len(frame % "")
-    subject = frame % shortened(short, LONGEST - around)
+    around = len(frame % "")
+    room, least = LONGEST - around, SHORTEST - around
+    subject = frame % shortened(before_colon(title), room, least=least)
     if len(subject) < SHORTEST:
-        subject = frame % shortened(title, LONGEST - around)
+        subject = frame % shortened(title, room, least=least)
     return subject
 
 
 def before_colon(title: str) -> str:
     """The part before a colon where that is a title of its own; else the whole."""
     head, colon, _ = title.partition(":")
+    head = head.rstrip()
     return head if colon and COLON_SHORTEST <= len(head) <= COLON_LONGEST else title
 
 

@@ -57,7 +57,19 @@ COMMENT = re.compile(r"(?:^\s*|(?<=[.:;!?]\s))%+\s?(?=[A-Z][a-z])")
 # A quotation opened with a straight sign and closed with a curly one.
 QUOTATION = re.compile(r"(?<![\w.,;:!?)”\"])\"(?=[^\s\"“”])([^\"“”]{1,200})”")
 
-TITLE_LONGEST = 45
+# A line cut at a small word goes back to the word before it, if so many characters are left.
+SETTLED_SHORTEST = 15
+# What stands open at the end of a cut line: signs …
+OPENING = "([{<\"'“‘„«¿¡"
+OPEN_ENDS = " \u00a0,;:.…–—-&/=([{<“‘„«¿¡"
+# … and the English words that only lead to the next one.
+SMALL = frozenset({
+    "a", "an", "the", "its", "their", "our", "your", "this", "these", "that", "which", "and", "or",
+    "nor", "but", "of", "for", "with", "without", "within", "via", "to", "in", "on", "by", "from",
+    "at", "as", "into", "onto", "over", "under", "through", "between", "among", "across", "beyond",
+    "toward", "towards", "against", "per", "versus", "vs", "instead", "rather", "than", "is",
+    "are", "was", "be", "not",
+})  # fmt: skip
 
 # After these a full stop ends no sentence …
 ABBREVIATIONS = frozenset({
@@ -202,25 +214,31 @@ def needs_space(text: str) -> bool:
     return bool(text) and text[-1] not in "。！？」』"
 
 
-def shortened(text: str, limit: int) -> str:
-    """`text`, cut at a word end with an ellipsis where it is longer than `limit`."""
+def shortened(text: str, limit: int, *, least: int = 0) -> str:
+    """`text`, cut behind a word and marked, where it is longer than `limit` characters.
+
+    A small word or an open bracket at its end goes too, as long as `least` characters stay. Cut
+    inside a word where less than `least` or half of `limit` would be left, and anywhere in a
+    script without spaces.
+    """
     if len(text) <= limit:
         return text
-    cut = text[: limit - 1]
-    if not text[limit - 1].isspace():
-        # A word (or a text without spaces) that fills most of the room is cut inside.
-        head = cut.rpartition(" ")[0]
-        cut = head if len(head) > limit // 2 else cut
-    return cut.rstrip(" ,;:.–—-([“‘") + "…"
+    head = text[: limit - 1]
+    if text[limit - 1] != " " and (word_end := head.rfind(" ")) > max(limit // 2, least):
+        head = head[:word_end]
+    return settled(head, max(least, SETTLED_SHORTEST)) + "…"
 
 
-def short_title(title: str, limit: int = TITLE_LONGEST) -> str:
-    """The part before a colon when that has 15 to `limit` characters, else the title cut."""
-    title = clean(title)
-    head, colon, _ = title.partition(":")
-    if colon and 15 <= len(head.rstrip()) <= limit:
-        return head.rstrip()
-    return shortened(title, limit)
+def settled(head: str, least: int) -> str:
+    """`head` without the signs and small words at its end, as long as `least` characters stay."""
+    while True:
+        head = head.rstrip(OPEN_ENDS)
+        before, _, last = head.rpartition(" ")
+        before = before.rstrip(OPEN_ENDS)
+        signs = not any(map(str.isalnum, last))
+        if len(before) < least or not (signs or last.lstrip(OPENING).casefold() in SMALL):
+            return head
+        head = before
 
 
 def author_key(name: str) -> str:

@@ -5,7 +5,7 @@ import html
 import pytest
 from django.conf import settings
 from django.utils import translation
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsletter import facts, letter, subjects
@@ -39,6 +39,40 @@ def test_a_subject_with_an_author_fits_a_phone(language, name, title):
 
     assert len(subject) <= subjects.LONGEST
     assert len(subject) >= subjects.SHORTEST or title in subject
+
+
+@pytest.mark.parametrize(
+    ("title", "subject"),
+    [
+        ("Reading Long Books: A Survey", "Reading Long Books, and 5 more papers"),
+        (
+            "No evaluation without fair representation : Impact of labels",
+            "No evaluation without fair representation, and 5 more papers",
+        ),
+        (
+            "Learning Multi-View Spatial Reasoning from Synthetic Streets",
+            "Learning Multi-View Spatial Reasoning…, and 5 more papers",
+        ),
+        (
+            "CoWTracker: Tracking by Warping instead of Correlation",
+            "CoWTracker: Tracking by Warping…, and 5 more papers",
+        ),
+        (
+            "Developing a Guideline for the Reproducibility of Science",
+            "Developing a Guideline…, and 5 more papers",
+        ),
+    ],
+)
+def test_a_subject_names_a_paper_by_whole_words(title, subject):
+    assert subjects.daily(title, 5) == subject
+
+
+@example("Dancing Bees " + "of the " * 12)
+@given(st.lists(st.sampled_from(["of", "the", "bees", "dancing"]), min_size=12).map(" ".join))
+def test_a_title_cut_at_small_words_still_makes_a_subject_long_enough(title):
+    subject = subjects.daily(title, 0)
+
+    assert subjects.SHORTEST <= len(subject) <= subjects.LONGEST
 
 
 @pytest.mark.django_db

@@ -243,27 +243,52 @@ def test_sentences_without_spaces_are_found_in_chinese():
 
 
 @pytest.mark.parametrize(
-    ("title", "short"),
+    ("line", "limit", "cut"),
     [
-        ("Attention Is All You Need", "Attention Is All You Need"),
-        ("Reading Long Books: A Survey of Everything There Is", "Reading Long Books"),
+        ("Attention Is All You Need", 25, "Attention Is All You Need"),
         (
-            "BERT: Pre-training of Deep Transformers, Twice",
-            "BERT: Pre-training of Deep Transformers…",
+            "Learning Multi-View Spatial Reasoning from Video",
+            44,
+            "Learning Multi-View Spatial Reasoning…",
         ),
-        (
-            "A Long Title Without a Colon to Be Cut at Here",
-            "A Long Title Without a Colon to Be Cut at…",
-        ),
+        ("Emergent Introspection in AI is Here", 32, "Emergent Introspection in AI…"),
+        ("CoWTracker: Tracking by Warping instead of Cost", 45, "CoWTracker: Tracking by Warping…"),
+        ("Neural Fields as a Basis for the Rest", 34, "Neural Fields as a Basis…"),
+        ("Papers, Please: A Survey (with Notes)", 31, "Papers, Please: A Survey…"),
+        ("Papers, Please: A Survey – Notes", 28, "Papers, Please: A Survey…"),
+        ("Speaking of “In Context” Learning", 17, "Speaking of “In…"),
+        ("We Program in C++ and in Rust Alone", 28, "We Program in C++…"),
+        ("What Foxes Know and the Bear Said", 24, "What Foxes Know…"),
+        ("What the Fox and the Bear Said", 24, "What the Fox and…"),
+        ("Papers, Please, Honey, and Notes", 25, "Papers, Please, Honey…"),
+        ("Learning to be or not to be", 20, "Learning to be or…"),
+        ("一种新的方法用于图像分类", 6, "一种新的方…"),
     ],
 )
-def test_a_short_title_is_the_part_before_the_colon_or_cut_at_a_word(title, short):
-    assert text.short_title(title) == short
+def test_a_line_too_long_ends_behind_a_word_that_means_something(line, limit, cut):
+    assert text.shortened(line, limit) == cut
 
 
-@given(OUTSIDE_TEXT)
-def test_a_short_title_fits_a_subject(title):
-    assert len(text.short_title(title)) <= text.TITLE_LONGEST
+SMALL_WORDS = st.sampled_from([*sorted(text.SMALL), "The", "(of", "“In", "–", "(", "“", "bee,"])
+WORDS = st.lists(
+    st.one_of(SMALL_WORDS, st.text("abcdefgh", min_size=1, max_size=14)), min_size=1, max_size=30
+)
+
+
+@given(WORDS, st.integers(30, 140), st.integers(0, 60))
+def test_a_cut_line_is_the_beginning_of_the_line_and_ends_in_no_small_word(words, limit, least):
+    line = " ".join(words)
+    cut = text.shortened(line, limit, least=least)
+
+    kept = cut.removesuffix("…")
+    assert len(cut) <= limit
+    assert line.startswith(kept)
+    assert (kept == line) == (len(line) <= limit)
+    if kept != line and " " in kept:
+        before, last = kept.rsplit(" ", 1)
+        assert kept == kept.rstrip(text.OPEN_ENDS)
+        if last.lstrip(text.OPENING) in text.SMALL:
+            assert len(before.rstrip(text.OPEN_ENDS)) < max(least, text.SETTLED_SHORTEST)
 
 
 @pytest.mark.parametrize(
