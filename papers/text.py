@@ -71,13 +71,16 @@ SMALL = frozenset({
     "are", "was", "be", "not",
 })  # fmt: skip
 
-# After these a full stop ends no sentence …
+# After these a full stop ends no sentence, as they stand or with a capital: an acronym (SR, CO)
+# and a unit (ms) are other words …
 ABBREVIATIONS = frozenset({
-    "e.g", "i.e", "cf", "vs", "viz", "al", "resp", "approx", "ca", "w.r.t", "a.k.a", "dr",
-    "prof", "st", "mr", "mrs", "ms", "jr", "sr", "ed", "eds", "dept", "univ", "inc", "corp",
-    "ltd", "co", "assoc", "inst", "gen", "int", "mt", "incl", "est", "ph.d", "u.s", "u.k",
+    "e.g", "i.e", "cf", "vs", "viz", "al", "resp", "approx", "ca", "w.r.t", "a.k.a", "Dr",
+    "prof", "St", "Mr", "MR", "Mrs", "Ms", "Jr", "Sr", "ed", "eds", "dept", "univ", "inc", "corp",
+    "ltd", "Co", "assoc", "inst", "gen", "int", "Mt", "incl", "est", "ph.d", "u.s", "u.k",
     "u.n", "i.i.d", "s.t", "esp",
 })  # fmt: skip
+# … unless the word behind these opens a sentence: et al. We …
+LOOSE = frozenset({"al", "approx", "MR"})
 # … and after these only where no number follows.
 NUMBERED = frozenset({
     "fig", "figs", "eq", "eqs", "sec", "secs", "tab", "no", "nos", "vol", "pp", "p", "ch",
@@ -89,7 +92,15 @@ OPENERS = frozenset({
     "we", "the", "this", "these", "those", "in", "our", "to", "it", "however", "here", "a",
     "an", "for", "by", "as", "when", "while", "although", "moreover", "furthermore",
     "finally", "thus", "hence", "they", "such", "with", "existing", "recent", "specifically",
+    "its", "their", "each", "many", "most", "more", "both", "all", "some", "several", "if", "since",
+    "given", "on", "at", "from", "under", "over", "across", "along", "without", "unlike",
+    "despite", "instead", "using", "based", "building", "motivated", "then", "next", "further",
+    "also", "yet", "but", "where", "current", "modern", "standard", "previous",
+    "conventional", "traditional", "typical", "experiments", "results",
 })  # fmt: skip
+# Before a name: J. Smith, J.-P. Serre.
+INITIAL = re.compile(r"(?:[A-Z]\.-?)*[A-Z]")
+ADVERB = re.compile(r"[A-Z][a-z]{1,20}(?:al|ab|ar|er|ate|ing|ed|ent|ant|ous|ive)ly,")
 SENTENCE_END = re.compile(
     r"(?<![.!?…])[.!?…]+(?:\s?\[[\d,;\s–-]{1,30}\])?[\"'”’)\]]*(?=\s)|[。！？]+[」』”’）]*(?=.)"
     # A lost space: "… of images.We show …".
@@ -193,13 +204,18 @@ def ends_here(text: str, match: re.Match[str]) -> bool:
     opener = following.group(1).rstrip(",:;").casefold()
     last = text[max(0, match.start() - 40) : match.start()].split()[-1:]
     word = last[0].lstrip("\"'“‘([").rstrip(",") if last else ""
+    if INITIAL.fullmatch(word):
+        return opener in OPENERS or ADVERB.fullmatch(following.group(1)) is not None
     if word.casefold() in NUMBERED:
         return not opener[:1].isdigit()
-    if word.casefold() in ABBREVIATIONS:
-        return word.casefold() in ("al", "approx") and opener in OPENERS
-    if (len(word) == 1 and word.isupper()) or re.fullmatch(r"(?:[A-Z]\.)+-?[A-Z]", word):
-        return opener in OPENERS  # an initial: J. Smith
+    if abbreviated(word):
+        return word in LOOSE and opener in OPENERS
     return True
+
+
+def abbreviated(word: str) -> bool:
+    dotted = word.casefold() if "." in word else word
+    return dotted in ABBREVIATIONS or dotted[:1].lower() + dotted[1:] in ABBREVIATIONS
 
 
 def opens(word: str) -> bool:

@@ -205,6 +205,14 @@ def test_marks_and_signs_that_languages_need_stay():
         "Dr. No meets Prof. Yes.",
         "Is it so?",
         "See No. 5 of the list.",
+        "Material models include St. Venant-Kirchhoff and others.",
+        "We ask Dr. Smith, Mr. Jones, Ms. Lee, Mrs. Ray and Prof. Kim.",
+        "It beats MR. Video and Dr. MAS.",
+        "In Sec. 2 and FIG. 3 it wins, vs. X and vs. Y.",
+        "Cf. Newton and Approx. 5 of the E.g. Bees.",
+        "Samples i.i.d. Gaussian, U.S. Treasury data and a Ph.D. Thesis.",
+        "We treat H. Pylori with P. Carse and J.-P. Serre.",
+        "It was made by J. Reilly, Kyoto, and by B. Kelly, Bonn.",
     ],
 )
 def test_a_stop_inside_a_sentence_does_not_end_it(whole):
@@ -223,6 +231,18 @@ def test_a_stop_inside_a_sentence_does_not_end_it(whole):
         ("It is fast.", "vLLM is faster."),
         ("Version 2.0 is out (see below).", "3D data helps."),
         ("Is the answer no?", "No."),
+        ("We look at its adaptation to SR.", "Instead of words it reads."),
+        ("Models better perform MT.", "This result holds."),
+        ("It excels at proliferative DR.", "Both outperform it."),
+        ("It is a model for neural CO.", "We provide it."),
+        ("We test a set of MRs.", "In our evaluation it wins."),
+        ("We learn in pool-based AL.", "Applying it helps."),
+        ("It has a latency of 2.6 ms.", "These results hold."),
+        ("It extends up to 1000 ms.", "Significance."),
+        ("It scales with the samples N.", "Standard optimization fails."),
+        ("Noise grows with N.", "Fortunately, bees are small."),
+        ("The matrix is D.", "Their result is correct."),
+        ("We scan them with MR.", "We see more."),
     ],
 )
 def test_a_stop_between_sentences_ends_the_first(first, second):
