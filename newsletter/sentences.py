@@ -9,7 +9,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.utils.html import escape
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext, gettext_noop, ngettext, npgettext
 
 from newsletter import wording
 from newsletter.models import Digest, Edition, Entry
@@ -189,14 +189,18 @@ def own_week(saved: int, liked: int) -> str:
     """You saved 2 papers this week and asked for more like 1."""
     facts = {"saved": wording.number(saved), "liked": wording.number(liked)}
     if saved and liked:
-        return (
-            ngettext(
-                "You saved %(saved)s paper this week and asked for more like %(liked)s.",
-                "You saved %(saved)s papers this week and asked for more like %(liked)s.",
-                saved,
-            )
-            % facts
+        more = npgettext(
+            "what a reader did this week, behind “and”",
+            "asked for more like %(n)s",
+            "asked for more like %(n)s",
+            liked,
         )
+        frame = ngettext(
+            "You saved %(saved)s paper this week and %(more)s.",
+            "You saved %(saved)s papers this week and %(more)s.",
+            saved,
+        )
+        return frame % {"saved": facts["saved"], "more": more % {"n": facts["liked"]}}
     if saved:
         frame = ngettext(
             "You saved %(saved)s paper this week.",

@@ -12,6 +12,8 @@ from papers.dates import dated
 
 WORDS_PER_MINUTE = 230  # adults read English prose silently at 238 (Brysbaert 2019); a little less
 
+MILLIONS = 999_500  # from here on a short number counts millions
+
 
 def number(value: int) -> str:
     """1234 as 1,234 or 1.234 or 1 234."""
@@ -22,7 +24,7 @@ def short_number(value: int) -> str:
     """1234 as 1.2k, 1234567 as 1.2M; below a thousand as it is."""
     if value < 1000:
         return str(value)
-    if value < 999_500:
+    if value < MILLIONS:
         thousands = value / 1000
         return pgettext("thousands, short", "%sk") % _tenths(thousands)
     return pgettext("millions, short", "%sM") % _tenths(value / 1_000_000)
@@ -107,6 +109,9 @@ def age(days: int) -> str:
 
 
 def stars(count: int) -> str:
+    if count >= MILLIONS:
+        frame = pgettext("behind millions, short", "%(n)s stars")
+        return frame % {"n": short_number(count)}
     # From a thousand on the word goes with "thousand", which Arabic counts in its own way.
     frame = ngettext("%(n)s star", "%(n)s stars", min(count, 1000))
     return frame % {"n": short_number(count)}
@@ -129,13 +134,16 @@ def minutes(words: int) -> int:
 
 
 def weekdays(mask: int) -> str:
-    """The days of a bit mask, Monday is 1: every day; weekdays; Monday, Wednesday and Friday."""
+    """The days of a bit mask, Monday is 1: every day; on weekdays; on Mondays and Fridays."""
     if mask & 0b1111111 == 0b1111111:
         return pgettext("when a letter comes", "every day")
     if mask & 0b1111111 == 0b0011111:
         return pgettext("when a letter comes", "on weekdays")
     monday = date(2024, 1, 1)
+    each = pgettext("a weekday of every week, behind “on”", "%(day)ss")
     names = [
-        dateformat.format(monday.replace(day=day + 1), "l") for day in range(7) if mask & (1 << day)
+        each % {"day": dateformat.format(monday.replace(day=day + 1), "l")}
+        for day in range(7)
+        if mask & (1 << day)
     ]
     return pgettext("when a letter comes: names of weekdays", "on %s") % joined(names)

@@ -10,6 +10,7 @@ from newsletter import sentences
 from papers import text
 
 NAMES = st.lists(st.text(min_size=1, max_size=30).filter(text.clean), max_size=3)
+WEEK = "Sie haben sich diese Woche"
 
 
 def said(names, pool_size=412):
@@ -80,3 +81,45 @@ def test_a_first_name_is_a_clean_word_without_comma_or_honorific(titles, one, be
     assert not set(first) & set(" ,")
     assert first.casefold() not in {"dr.", "prof.", "mr.", "mrs.", "ms."}
     assert bool(first) == bool(text.clean(name).strip(",،， "))
+
+
+@pytest.mark.parametrize(
+    ("language", "saved", "liked", "line"),
+    [
+        ("en", 2, 1, "You saved 2 papers this week and asked for more like 1."),
+        (
+            "de",
+            2,
+            1,
+            "Sie haben sich diese Woche 2 Arbeiten gemerkt und sich zu einer mehr gewünscht.",
+        ),
+        ("de", 1, 2, "Sie haben sich diese Woche 1 Arbeit gemerkt und sich zu 2 mehr gewünscht."),
+        ("es", 2, 1, "Esta semana guardaste 2 artículos y pediste más como uno."),
+        ("ar", 1, 2, "حفظت هذا الأسبوع ورقة واحدة وطلبت المزيد مثل ورقتين."),
+        ("ar", 3, 1, "حفظت هذا الأسبوع 3 أوراق وطلبت المزيد مثل ورقة واحدة."),
+    ],
+)
+def test_what_a_reader_saved_and_liked_are_counted_each_in_its_own_form(
+    language, saved, liked, line
+):
+    with translation.override(language):
+        assert sentences.own_week(saved, liked) == line
+
+
+@pytest.mark.parametrize(
+    ("cadence", "weekdays", "language", "rhythm"),
+    [
+        ("weekly", 0b0000001, "en", "on Mondays at 07:00"),
+        ("weekly", 0b0010001, "en", "on Mondays at 07:00"),
+        ("daily", 0b0010101, "en", "on Mondays, Wednesdays and Fridays at 07:00"),
+        ("daily", 0b0011111, "en", "on weekdays at 07:00"),
+        ("daily", 0b1111111, "en", "every day at 07:00"),
+        ("weekly", 0b0000001, "de", "jeden Montag um 07:00"),
+        ("daily", 0b0010001, "es", "cada lunes y viernes a las 07:00"),
+    ],
+)
+def test_a_letter_says_on_which_days_it_comes_every_week(cadence, weekdays, language, rhythm):
+    with translation.override(language):
+        line = sentences.why_this_mail(cadence, weekdays, 7, "Europe/Berlin")
+
+    assert f", {rhythm} " in line

@@ -119,6 +119,25 @@ def test_what_a_label_names_comes_last_so_that_an_address_can_go_on(language):
     assert alone == alone.strip() != "PDF"
 
 
+@pytest.mark.parametrize(
+    ("language", "count", "stars"),
+    [
+        ("en", 1_000_000, "1M stars"),
+        ("fr", 1_000_000, "1 M d’étoiles"),
+        ("fr", 1_200_000, "1,2 M d’étoiles"),
+        ("fr", 999_499, "999 k étoiles"),
+        ("es", 999_500, "1 M de estrellas"),
+        ("es", 999_499, "999 mil estrellas"),
+        ("de", 1_000_000, "1 Mio. Sterne"),
+        ("zh-hans", 1_000_000, "1M 星"),
+        ("ar", 2_000_000, "2 مليون نجمة"),
+    ],
+)
+def test_a_million_stars_are_counted_as_their_language_counts_millions(language, count, stars):
+    with translation.override(language):
+        assert wording.stars(count).replace("\u00a0", " ").replace("\u202f", " ") == stars
+
+
 @pytest.mark.parametrize("count", [1000, 1203, 1105, 11_000])
 def test_arabic_stars_go_with_the_thousands_shown(count):
     with translation.override("ar"):
