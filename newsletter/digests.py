@@ -84,7 +84,7 @@ def first_letters(now: datetime) -> Counter[str]:
     )
     by_day: dict[date, list[Due]] = {}
     for subscriber_id, zone, confirmed_at in newcomers:
-        day = now.astimezone(ZoneInfo(known_zone(zone))).date()
+        day = now.astimezone(ZoneInfo(zones.or_utc(zone))).date()
         by_day.setdefault(day, []).append(Due(subscriber_id, confirmed_at or now))
     for day, due in by_day.items():
         edition = open_edition(Edition.Cadence.DAILY, day, now)
@@ -109,10 +109,10 @@ def due_by_day(
 ) -> Iterator[tuple[date, Iterator[Due]]]:
     """Readers of this rhythm who are due and have no digest yet, by local date."""
     # A zone that the clock's tables do not know (any more) goes by UTC rather than be forgotten.
-    unknown = [zone for zone in places if known_zone(zone) != zone]
+    unknown = [zone for zone in places if zones.or_utc(zone) != zone]
     if unknown:
         logger.error("readers have unknown time zones, treated as UTC: %s", sorted(unknown))
-    windows = schedule.windows(now, {known_zone(zone) for zone in places})
+    windows = schedule.windows(now, {zones.or_utc(zone) for zone in places})
     for day, of_day in groupby(windows, key=lambda window: window.day):
         by_zone = {zone: window for window in of_day for zone in window.zones}
         if "UTC" in by_zone:
@@ -169,10 +169,6 @@ def by_page(rows: QuerySet[Subscriber, Row]) -> Iterator[Row]:
         page = list(rows.filter(id__gt=after, id__lte=after + width)[:PAGE])
         yield from page
         after = page[-1][0] if len(page) == PAGE else after + width
-
-
-def known_zone(zone: str) -> str:
-    return zone if zone in zones.known() else "UTC"
 
 
 @cycles.rarely_sought()

@@ -17,7 +17,7 @@ from papers import pool as pools
 from papers.candidates import Choice, Pick
 from papers.models import Author, Authorship, Paper
 from papers.readers import Reader
-from subscribers import interests, preference_views
+from subscribers import interests, preference_views, zones
 from subscribers.models import Feedback, Follow, Subscriber
 
 DAYS = topic_trial.DAYS
@@ -94,7 +94,7 @@ def next_letter(subscriber: Subscriber, *, now: datetime) -> NextLetter:
 
 
 def _today(subscriber: Subscriber, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(digests.known_zone(subscriber.timezone))).date()
+    return now.astimezone(ZoneInfo(zones.or_utc(subscriber.timezone))).date()
 
 
 def _rows(subscriber: Subscriber, picks: Sequence[Pick]) -> list[Row]:
@@ -178,7 +178,7 @@ def past_letters(subscriber: Subscriber, *, days: int = DAYS, now: datetime) -> 
     mask = subscriber.weekdays
     if subscriber.cadence == Subscriber.Cadence.WEEKLY:
         mask &= -mask
-    place = ZoneInfo(digests.known_zone(subscriber.timezone))
+    place = ZoneInfo(zones.or_utc(subscriber.timezone))
     today = _today(subscriber, now)
     dates = [today - timedelta(days=n) for n in range(days)][::-1]
     return [

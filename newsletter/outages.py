@@ -113,7 +113,7 @@ def missed_weeks(now: datetime) -> dict[date, list[Missed]]:
         Coalesce(F("subscriber__rhythm_since"), F("subscriber__confirmed_at")),
         "edition__date",
     ):
-        zone = zone if zone in zones.known() else "UTC"
+        zone = zones.or_utc(zone)
         day = now.astimezone(ZoneInfo(zone)).date()
         due = due_at(zone, day, hour)
         is_time = max(due, since) == due <= now < due + AT_THE_HOUR

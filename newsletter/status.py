@@ -15,6 +15,7 @@ from newsletter import providers, throttle
 from newsletter.editions import by_status
 from newsletter.models import DeliveryEvent, Digest, Edition, Heartbeat
 from papers.models import Fetch
+from subscribers import zones
 from subscribers.models import EVERY_DAY, Notice, Subscriber
 from subscribers.rhythm import next_letter_at
 
@@ -86,7 +87,10 @@ def next_letters(now: datetime) -> Line:
     rhythms = Subscriber.objects.active().filter(cadence=Subscriber.Cadence.DAILY)
     hours = rhythms.order_by().values_list("timezone", "hour").distinct()
     at = min(
-        (next_letter_at(now, zone=zone, hour=hour, weekdays=EVERY_DAY) for zone, hour in hours),
+        (
+            next_letter_at(now, zone=zones.or_utc(zone), hour=hour, weekdays=EVERY_DAY)
+            for zone, hour in hours
+        ),
         default=None,
     )
     if at is None:

@@ -47,7 +47,7 @@ class RhythmForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None, *, subscriber: Subscriber) -> None:
         super().__init__(data, initial=self.of(subscriber))
-        names = dict.fromkeys([*zones.offered(), subscriber.timezone])
+        names = dict.fromkeys([*zones.offered(), zones.or_utc(subscriber.timezone)])
         self.fields["timezone"] = forms.ChoiceField(
             label=_("Time zone"), choices=zones.by_region(names)
         )
@@ -60,7 +60,7 @@ class RhythmForm(forms.Form):
             "rhythm": "weekly" if is_weekly else named.get(subscriber.weekdays, "days"),
             "days": [day for day in range(7) if subscriber.weekdays & (1 << day)],
             "hour": subscriber.hour,
-            "timezone": subscriber.timezone,
+            "timezone": zones.or_utc(subscriber.timezone),
         }
 
     def clean(self) -> dict[str, Any]:

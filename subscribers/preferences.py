@@ -105,7 +105,8 @@ def set_mail(subscriber: Subscriber, **fields: Any) -> bool:
 
 def next_letter(subscriber: Subscriber, *, now: datetime) -> str:
     """The rhythm restated, in the current language: Next mail: Monday 07:00, Berlin."""
-    place = ZoneInfo(subscriber.timezone)
+    zone = zones.or_utc(subscriber.timezone)
+    place = ZoneInfo(zone)
     if subscriber.status == Subscriber.Status.PAUSED:
         if subscriber.paused_until is None:
             return _("Paused until you come back.")
@@ -116,7 +117,7 @@ def next_letter(subscriber: Subscriber, *, now: datetime) -> str:
 
     due = rhythm.next_letter_at(
         now,
-        zone=subscriber.timezone,
+        zone=zone,
         hour=subscriber.hour,
         weekdays=subscriber.weekdays,
         weekly=subscriber.cadence == Subscriber.Cadence.WEEKLY,
@@ -124,7 +125,7 @@ def next_letter(subscriber: Subscriber, *, now: datetime) -> str:
     when = dated(due.astimezone(place), "l H:i")
     return _("Next mail: %(when)s %(city)s") % {
         "when": when,
-        "city": zones.city(subscriber.timezone),
+        "city": zones.city(zone),
     }
 
 

@@ -33,6 +33,11 @@ def known() -> frozenset[str]:
     return frozenset(available_timezones()) - NO_PLACE
 
 
+def or_utc(name: str) -> str:
+    """A reader's zone; UTC for one that the clock's tables do not know (any more)."""
+    return name if name in known() else "UTC"
+
+
 @lru_cache(maxsize=1)
 def offered() -> tuple[str, ...]:
     """One name for each place of IANA's zone.tab, and UTC: about 420."""

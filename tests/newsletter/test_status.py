@@ -167,6 +167,12 @@ def test_the_next_letters_are_named():
     assert status.next_letters(NOW).facts == "08:00 UTC, in 60 min"
 
 
+def test_a_zone_that_no_clock_knows_any_more_goes_by_utc():
+    make_subscriber(timezone="Mars/Olympus_Mons", hour=9)
+
+    assert status.next_letters(NOW).facts == "09:00 UTC, in 2 h"
+
+
 def test_events_that_wait_are_counted():
     DeliveryEvent.objects.create(
         provider="x", event_key="1", kind="bounced", received_at=NOW - timedelta(hours=2)

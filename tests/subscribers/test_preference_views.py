@@ -47,6 +47,18 @@ def test_the_page_takes_as_many_queries_for_many_topics_and_tastes(
         client.get(home)
 
 
+def test_a_reader_whose_zone_no_clock_knows_any_more_sees_utc_and_can_choose(client, home, reader):
+    Subscriber.objects.update(timezone="Mars/Olympus_Mons")
+
+    page = client.get(home).content.decode()
+    client.post(f"{home}/when", RHYTHM)
+
+    reader.refresh_from_db()
+    assert '<option value="UTC" selected>' in page
+    assert "Olympus" not in page
+    assert reader.timezone == "Asia/Tokyo"
+
+
 def test_the_rhythm_is_saved_and_says_so(client, home, reader):
     answer = client.post(f"{home}/when", RHYTHM, follow=True)
 

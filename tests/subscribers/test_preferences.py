@@ -42,6 +42,7 @@ def test_the_rhythm_is_restated_in_the_readers_own_hours():
             "Next mail: Friday 07:00 Berlin",
         ),
         ({"timezone": "America/New_York"}, NOW, "Next mail: Monday 07:00 New York"),
+        ({"timezone": "Mars/Olympus_Mons"}, NOW, "Next mail: Monday 07:00 UTC"),
         ({"status": "paused"}, NOW, "Paused until you come back."),
         (
             {"status": "paused", "paused_until": NOW + timedelta(days=14)},
