@@ -18,6 +18,7 @@ from kombu.exceptions import OperationalError
 
 logger = logging.getLogger(__name__)
 
+GOOD_FOR = 60  # seconds; by then a tick has found the row
 WAITING_AT_MOST = 1000  # hints; more means the broker is away, and the tick finds the rows
 
 _waiting: queue.Queue[tuple[str, tuple[object, ...]]] = queue.Queue(WAITING_AT_MOST)
@@ -60,7 +61,7 @@ def _publish_for_ever() -> None:
 def publish(task_name: str, args: tuple[object, ...]) -> None:
     """Put the task on the broker now; an unreachable broker is logged, not raised."""
     try:
-        _broker(settings.REDIS_URL).send_task(task_name, args=args, retry=False)
+        _broker(settings.REDIS_URL).send_task(task_name, args=args, expires=GOOD_FOR, retry=False)
     except (OperationalError, OSError) as error:
         logger.warning("could not hint at %s: %s", task_name, type(error).__name__)
 

@@ -1,6 +1,8 @@
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from kombu import Connection
 
 from subscribers import hints
 
@@ -51,3 +53,15 @@ def test_a_broker_that_is_away_costs_the_request_nothing(
 
     assert took < 0.5
     assert "could not hint at newsletter.tasks.tick" in caplog.text
+
+
+def test_a_hint_that_nobody_took_in_a_minute_is_forgotten(settings):
+    settings.REDIS_URL = "memory://"
+
+    hints.publish("newsletter.tasks.notices", ())
+
+    with Connection("memory://") as broker:
+        task = broker.SimpleQueue("celery").get(timeout=1).headers
+    left = datetime.fromisoformat(task["expires"]) - datetime.now(UTC)
+    assert task["task"] == "newsletter.tasks.notices"
+    assert timedelta(seconds=50) < left <= timedelta(seconds=60)
