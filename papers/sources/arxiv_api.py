@@ -1,6 +1,6 @@
 """arXiv's search API, which answers in Atom.
 
-    GET https://export.arxiv.org/api/query?search_query=…&id_list=…&start=0&max_results=500
+    GET https://export.arxiv.org/api/query?search_query=…&start=0&max_results=500
 
 https://info.arxiv.org/help/api/user-manual.html. An entry has id (with version), title, summary,
 published (of the first version), updated (of this one), authors with affiliations at times,
@@ -10,7 +10,7 @@ as HTTP 400 with one entry called "Error".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from xml.etree.ElementTree import Element
@@ -31,7 +31,6 @@ NAME = "arxiv"
 ADDRESS = "https://export.arxiv.org/api/query"
 PER_REQUEST = 500
 MOST = 20_000  # papers of one list; all of arXiv announces about 1,500 a day
-IDS_PER_REQUEST = 100
 NEW_YORK = ZoneInfo("America/New_York")
 
 
@@ -83,17 +82,6 @@ def page(
         if not is_empty or int(params["start"]) >= (parsed.announced or 0):
             return answer, parsed
     raise SourceError(f"arXiv gave {params['start']} of {parsed.announced} papers, then nothing")
-
-
-def fetch_ids(client: Client, ids: Sequence[str]) -> Iterator[tuple[Answer, Parsed]]:
-    """The papers with these ids, with or without version; unknown ones are not in the answer."""
-    for start in range(0, len(ids), IDS_PER_REQUEST):
-        some = ids[start : start + IDS_PER_REQUEST]
-        if wrong := [one for one in some if not values.arxiv_identity(one)[0]]:
-            raise SourceError(f"{wrong[0][:40]!r} is no arXiv id")
-        params = {"id_list": ",".join(some), "max_results": str(IDS_PER_REQUEST)}
-        answer = client.get(ADDRESS, params=params)
-        yield answer, parse(answer.content)
 
 
 def window(on: date) -> tuple[datetime, datetime] | None:

@@ -156,17 +156,6 @@ def test_what_is_no_category_is_left_out_of_the_question_and_named(odd):
     assert listed.refusals[0] == left_out
 
 
-def test_ids_are_asked_for_a_hundred_at_a_time():
-    client = FakeClient([atom(100, total=100), atom(1, total=1)])
-
-    found = list(arxiv_api.fetch_ids(client, [f"2602.{n:05}" for n in range(101)]))
-
-    assert [len(parsed.records) for _, parsed in found] == [100, 1]
-    assert client.asked[1]["id_list"] == "2602.00100"
-    with pytest.raises(SourceError, match="'abc' is no arXiv id"):
-        list(arxiv_api.fetch_ids(client, ["abc"]))
-
-
 def test_the_feed_of_several_categories_is_one_request():
     client = FakeClient([(DATA / "arxiv_feed.atom.xml").read_bytes()])
 
