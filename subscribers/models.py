@@ -103,6 +103,8 @@ class Subscriber(models.Model):
                 condition=Q(status="active"),
             ),
             models.Index(fields=["status", "created_at"], name="subscriber_status"),
+            # Who has just confirmed; a partial one would lose to the one above on SQLite.
+            models.Index(fields=["status", "confirmed_at"], name="subscriber_confirmed"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(hour__lte=23), name="subscriber_hour_0_to_23"),
@@ -328,8 +330,10 @@ class Notice(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
+            # One for each question: SQLite takes none of "in (x, y)" for a question of "= x".
+            models.Index(fields=["id"], name="notice_pending", condition=Q(status="pending")),
             models.Index(
-                fields=["id"], name="notice_open", condition=Q(status__in=["pending", "sending"])
+                fields=["claimed_at"], name="notice_sending", condition=Q(status="sending")
             ),
         ]
 
