@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from newsletter import digests
-from newsletter.instants import day, instant
 from newsletter.models import Edition
+from papers.instants import day, instant
 
 
 class Command(BaseCommand):

@@ -1,12 +1,12 @@
 """manage.py export_deliveries: who got what, when and why not, as JSON lines."""
 
 import json
-from datetime import date
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from newsletter.models import Digest
+from papers.instants import day
 
 CHUNK = 5000
 
@@ -18,13 +18,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--edition", help="only this date (2026-02-20)")
+        parser.add_argument("--edition", type=day, metavar="D", help="only this date")
         parser.add_argument("--status", choices=Digest.Status.values, help="only this status")
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = Digest.objects.select_related("edition", "subscriber").order_by("pk")
         if options["edition"]:
-            rows = rows.filter(edition__date=day(options["edition"]))
+            rows = rows.filter(edition__date=options["edition"])
         if options["status"]:
             rows = rows.filter(status=options["status"])
         last = 0
@@ -33,14 +33,6 @@ class Command(BaseCommand):
             last = chunk[-1].pk
             for digest in chunk:
                 self.stdout.write(json.dumps(describe(digest), ensure_ascii=False))
-
-
-def day(text: str) -> date:
-    """A date like 2026-02-20. Raises CommandError."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise CommandError(f"{text!r} is no date like 2026-02-20") from error
 
 
 def describe(digest: Digest) -> dict[str, Any]:

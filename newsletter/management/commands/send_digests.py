@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from newsletter import delivery, preflight, rounds
-from newsletter.instants import day
+from papers.instants import day
 
 
 class Command(BaseCommand):

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from newsletter import rounds
-from newsletter.instants import instant
+from papers.instants import instant
 
 
 class Command(BaseCommand):

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from papers import ingest
+from papers.instants import day
 from papers.models import Fetch, Paper
 
 COUNTED = ("received", "new", "changed", "unchanged", "merged", "refused")
@@ -92,7 +93,3 @@ class Command(BaseCommand):
                 f"{failed:,} of {len(fetches):,} answers failed, "
                 f"{total['refused']:,} records were refused"
             )
-
-
-def day(text: str) -> date:
-    return date.fromisoformat(text)
