@@ -5,7 +5,7 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from newsletter import delivery, throttle
 from newsletter.models import Attempt, Digest, Edition, Sender
@@ -354,6 +354,12 @@ def test_the_command_says_what_it_would_do_and_what_it_did(settings, capsys):
     call_command("send_digests", "--edition", "2026-02-20", "--subscriber", digest.subscriber.email)
 
     assert capsys.readouterr().out.splitlines() == ["1 would be sent", "sent: 1"]
+
+
+@pytest.mark.parametrize("limit", ["-3", "0", "many"])
+def test_a_limit_that_is_no_number_of_letters_is_refused(limit):
+    with pytest.raises(CommandError, match="is no number of letters"):
+        call_command("send_digests", "--limit", limit)
 
 
 def test_an_edition_closes_when_its_day_is_over_and_all_is_accounted_for(settings):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import signal
 import threading
 from datetime import date
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--edition", type=day, metavar="D", help="only those of this date")
         parser.add_argument("--subscriber", metavar="E", help="only those of this address")
-        parser.add_argument("--limit", type=int, help="at most so many")
+        parser.add_argument("--limit", type=letters, metavar="N", help="at most so many")
         parser.add_argument("--dry-run", action="store_true", help="say how many there are")
 
     def handle(
@@ -51,3 +52,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{what}: {counts[what]}")
         if not counts:
             self.stdout.write("nothing to send")
+
+
+def letters(typed: str) -> int:
+    """A number of letters, at least one. Raises argparse.ArgumentTypeError."""
+    if not (typed.isdecimal() and int(typed) > 0):
+        raise argparse.ArgumentTypeError(f"{typed!r} is no number of letters")
+    return int(typed)
