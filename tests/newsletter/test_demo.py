@@ -29,11 +29,14 @@ def letters(settings):
 def test_three_readers_get_three_different_letters_with_a_reason_for_each_paper(
     offline, settings, capsys
 ):
+    settings.SITE_URL = "https://news.example.net"
+
     call_command("demo")
 
     said = capsys.readouterr().out
     sent = letters(settings)
     assert "uses the sample that ships" in said
+    assert said.rstrip().endswith("https://news.example.net")
     assert {letter["X-Envelope-To"] for letter in sent} == {r.email for r in demo.READERS}
     assert len({letter["Subject"] for letter in sent}) == 3
     for letter in sent:

@@ -93,6 +93,13 @@ def test_the_same_files_give_the_same_answers(folder):
     assert ranked(folder, topic=topic(), liked=["p0"]) == first
 
 
+def test_a_file_that_is_not_there_is_named(folder):
+    (folder / "pools.json").unlink()
+
+    with pytest.raises(CommandError, match=r"cannot rank: .*No such file.*pools\.json"):
+        ranked(folder)
+
+
 @pytest.mark.parametrize("line", ["{", '{"rid": 1}'])
 def test_a_line_that_is_no_request_stops_the_command_with_a_reason(folder, line):
     (folder / "requests.jsonl").write_text(line + "\n")

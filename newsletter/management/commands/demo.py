@@ -42,5 +42,5 @@ class Command(BaseCommand):
             raise CommandError(f"only {sent} of {len(demo.READERS)} letters were sent")
         self.stdout.write(
             f"\n{sent} letters in {time.monotonic() - began:.0f} s. Open one in your mail program,"
-            " or the site with `make run`: http://localhost:8000"
+            f" or the site with `make run`: {settings.SITE_URL}"
         )

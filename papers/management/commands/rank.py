@@ -39,8 +39,10 @@ class Command(BaseCommand):
                 if not options["task"] or request["task"] in options["task"]
             ]
             written = self._write(benchmark, requests, options["out"])
-        except (OSError, ValueError, KeyError) as error:
-            raise CommandError(f"cannot rank: {error!r}") from error
+        except (OSError, ValueError) as error:
+            raise CommandError(f"cannot rank: {error}") from error
+        except KeyError as error:
+            raise CommandError(f"cannot rank: {error} is missing") from error
         self.stdout.write(f"{written} requests answered in {options['out']}")
 
     def _write(self, benchmark: offline.Benchmark, requests: list[Any], out: Path) -> int:
