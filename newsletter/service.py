@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -30,6 +32,33 @@ FIT_EVERY = timedelta(days=1)
 GRACE = 45.0  # seconds that a part may take to finish what it holds
 QUICK_DEATH = 5.0  # a part that lived shorter is started again ever more slowly
 SLOWEST_RESTART = 60.0
+PORT_PATIENCE = 3.0  # seconds in which the parts of a service that was killed leave the port
+
+
+def refusal(bind: str) -> str:
+    """Why the site cannot listen on HOST:PORT, in the system's words; empty where it can.
+
+    A unix socket is not tried: gunicorn takes the place of one that was left behind.
+    """
+    if bind.startswith("unix:"):
+        return ""
+    host, _, port = bind.rpartition(":")
+    host = host.strip("[]")
+    until = time.monotonic() + PORT_PATIENCE
+    while True:
+        try:
+            # As gunicorn does it: a name is one of IPv4.
+            with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, int(port)))
+        except TypeError as error:  # no label of a name is that long
+            return str(error)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() >= until:
+                return error.strerror or str(error)
+            time.sleep(0.1)
+        else:
+            return ""
 
 
 # The parts, each a process of its own

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import requests
 from django.core.management import CommandError, call_command
 from gunicorn.http import wsgi
 
-from newsletter import service
+from newsletter import preflight, service
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90.0  # seconds; five interpreters start on a busy machine
@@ -105,6 +106,55 @@ def test_with_a_broker_celery_does_the_work(settings):
     assert service.parts() == ("web", "worker", "beat")
 
 
-def test_an_address_that_is_none_is_refused():
+@pytest.fixture
+def not_started(monkeypatch):
+    """Whoever gets past the looks at --bind ends here instead of with a service."""
+    monkeypatch.setattr(preflight, "check", lambda **_: pytest.fail("went on"))
+    monkeypatch.setattr("newsletter.management.commands.run.call_command", lambda *_, **__: None)
+
+
+@pytest.mark.parametrize(
+    "bind", ["everywhere", "127.0.0.1:99999", "127.0.0.1:0", "127.0.0.1:", "unix:"]
+)
+def test_an_address_that_is_none_is_refused(not_started, bind):
     with pytest.raises(CommandError, match="--bind must look like"):
-        call_command("run", bind="everywhere")
+        call_command("run", "--bind", bind)
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts(not_started, monkeypatch):
+    monkeypatch.setattr(service, "PORT_PATIENCE", 0.3)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        bind = f"127.0.0.1:{other.getsockname()[1]}"
+
+        with pytest.raises(CommandError, match=r"cannot listen on .*: Address already in use"):
+            call_command("run", "--bind", bind)
+
+
+@pytest.mark.parametrize(
+    ("host", "said"), [("192.0.2.1", "Cannot assign"), ("ä" * 80, "encoding of hostname failed")]
+)
+def test_a_host_that_is_not_this_machines_is_told_before_anything_starts(not_started, host, said):
+    with pytest.raises(CommandError, match=f"cannot listen on {host}:8000: {said}"):
+        call_command("run", "--bind", f"{host}:8000")
+
+
+def test_a_port_that_a_killed_service_is_just_leaving_is_waited_for():
+    other = socket.create_server(("127.0.0.1", 0))
+    bind = f"127.0.0.1:{other.getsockname()[1]}"
+    leaving = threading.Timer(0.3, other.close)
+    leaving.start()
+
+    assert service.refusal(bind) == ""
+    leaving.join()
+
+
+def test_a_free_port_stays_free_for_the_site():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    assert service.refusal(f"127.0.0.1:{port}") == ""
+    with socket.socket() as site:
+        site.bind(("127.0.0.1", port))

@@ -31,11 +31,14 @@ class Command(BaseCommand):
         lifeline: int | None,
         **options: Any,
     ) -> None:
-        if not re.fullmatch(r"(\S+:\d{1,5}|unix:\S+)", bind):
+        found = re.fullmatch(r"unix:\S+|\S+:(?P<port>\d{1,5})", bind, re.ASCII)
+        if not found or (found["port"] and int(found["port"]) not in range(1, 65_536)):
             raise CommandError(f"--bind must look like 127.0.0.1:8000, not {bind!r}")
         if part:
             service.play(part, bind, lifeline=lifeline)
             return
+        if reason := service.refusal(bind):
+            raise CommandError(f"cannot listen on {bind}: {reason}")
         call_command("migrate", interactive=False, verbosity=0)
         call_command("load_topics", verbosity=0)
         findings = list(preflight.check(connect=False))
