@@ -50,10 +50,6 @@ class State:
     failures: int
     reason: str
 
-    @property
-    def is_paused(self) -> bool:
-        return self.paused_until is not None
-
 
 def keys_for(provider: str, email: str) -> tuple[str, str]:
     """The keys one letter needs: its way out, then its recipient's domain."""
@@ -218,6 +214,12 @@ def state(key: str, *, now: datetime | None = None) -> State:
         return State(key, None, 0, "")
     paused_until = row.open_at if row.open_at and row.open_at > at else None
     return State(key, paused_until, row.failures, row.reason)
+
+
+def paused(*, now: datetime) -> list[State]:
+    """Every key under which nothing goes out just now."""
+    rows = Throttle.objects.filter(open_at__gt=now).order_by("key")
+    return [State(row.key, row.open_at, row.failures, row.reason) for row in rows]
 
 
 _redis_rests_until = 0.0  # time.monotonic(), of this process

@@ -185,7 +185,7 @@ def test_a_full_disk_makes_letters_wait_and_blames_none(settings, tmp_path):
     assert counts == {"not_tried": 1}
     assert {status_of(digest)[0] for digest in digests} == {"pending"}
     assert {digest.attempts for digest in digests} == {0}
-    assert throttle.state("relay", now=NOW).is_paused
+    assert throttle.state("relay", now=NOW).paused_until
 
 
 def test_one_edition_one_reader_or_a_few_letters_can_be_named(settings):

@@ -11,8 +11,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import redis
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import override_settings
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -204,7 +206,39 @@ def test_a_pause_holds_until_its_time_or_the_operators_word(settings):
 
     throttle.resume(RELAY)
     assert throttle.take([RELAY], 1, NOW) == 0
-    assert not throttle.state(RELAY, now=NOW).is_paused
+    assert throttle.state(RELAY, now=NOW).paused_until is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("typed", "said", "still"),
+    [
+        (["--dry-run"], ["provider:one is paused", "relay is paused"], ["provider:one", "relay"]),
+        (["relay"], ["relay sends again"], ["provider:one"]),
+        ([], ["provider:one sends again", "relay sends again"], []),
+    ],
+)
+def test_the_operator_lifts_pauses_and_reads_what_they_were(typed, said, still, capsys):
+    now = timezone.now()
+    for key in ("relay", "provider:one"):
+        throttle.pause(key, 3600, "421 go away", now=now)
+    throttle.pause("domain:example.org", 60, "over since long", now=NOW)
+
+    call_command("lift_pauses", *typed)
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(" (until ")[0] for line in lines] == said
+    assert all(line.endswith(" UTC: 421 go away)") for line in lines)
+    assert [state.key for state in throttle.paused(now=now)] == still
+
+
+@pytest.mark.django_db
+def test_lifting_what_is_not_paused_is_told(capsys):
+    with pytest.raises(CommandError, match="not paused: relay"):
+        call_command("lift_pauses", "relay")
+    call_command("lift_pauses")
+
+    assert capsys.readouterr().out == "nothing is paused\n"
 
 
 @pytest.mark.django_db
