@@ -229,7 +229,7 @@ def why_this_mail(cadence: str, weekdays: int, hour: int, zone: str) -> str:
         "site": settings.SITE_NAME,
         "days": wording.weekdays(weekdays),
         "time": wording.clock(hour),
-        "zone": zones.city(zone),
+        "zone": zones.city(zones.or_utc(zone)),
     }
 
 

@@ -123,3 +123,12 @@ def test_a_letter_says_on_which_days_it_comes_every_week(cadence, weekdays, lang
         line = sentences.why_this_mail(cadence, weekdays, 7, "Europe/Berlin")
 
     assert f", {rhythm} " in line
+
+
+@pytest.mark.parametrize(
+    ("zone", "named"), [("Europe/Berlin", "Berlin"), ("Mars/Olympus_Mons", "UTC")]
+)
+def test_the_footer_names_the_clock_that_the_letter_goes_by(zone, named):
+    footer = sentences.why_this_mail("daily", 0b0011111, 7, zone)
+
+    assert footer.endswith(f" {named}.")
