@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, time
+from functools import lru_cache
 
 from django.utils import dateformat, formats
-from django.utils.translation import gettext, ngettext, npgettext, pgettext
+from django.utils.translation import get_language, gettext, ngettext, npgettext, pgettext
 
 from papers.dates import dated
 
@@ -75,8 +76,14 @@ def in_turn(*sentences: str) -> str:
 
 def labelled(label: str, named: str) -> str:
     """Abstract: https://…; the label alone, with its sign, where nothing is named."""
-    frame = pgettext("a label before what it names", "%(label)s: %(named)s")
+    frame = _label(get_language() or "en")
     return (frame % {"label": label, "named": named}).rstrip()
+
+
+@lru_cache(maxsize=64)
+def _label(_language: str) -> str:
+    """Of the language that is switched on; a letter needs it some ninety times."""
+    return pgettext("a label before what it names", "%(label)s: %(named)s")
 
 
 def long_date(day: date) -> str:

@@ -31,6 +31,10 @@ PIECE = f"(?:[{WIDE}\uff01-\uff60]|[^{BREAK}{WIDE}\uff01-\uff60]+)"
 TOGETHER = f"(?:(?<=[{NO_BREAK}{OPENING}])|(?=[{NO_BREAK}{CLOSING}]))"
 UNIT = re.compile(f"([{BREAK}]*)({PIECE}(?:{TOGETHER}{PIECE})*)")
 ORDINARY = str.maketrans(dict.fromkeys(NO_BREAK, " "))
+# Latin, Greek and Cyrillic with the usual signs: one column each, broken at spaces alone.
+SIMPLE = re.compile(
+    "[ -~\u00a1-\u02ff\u0370-\u0482\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2100-\u22ff]*"
+)
 
 
 SLOT = re.compile("\ue000([a-z_]+):([0-9]+):([0-9]+)\ue001")
@@ -111,9 +115,13 @@ def wrapped(words: str, indent: int, room: int) -> str:
 
 
 def _lines(words: str, room: int) -> Iterator[str]:
-    if words.isascii():
-        yield from _ascii_lines(words, room)
-        return
+    if words.isascii() or SIMPLE.fullmatch(words):
+        yield from _simple_lines(words, room)
+    else:
+        yield from _any_lines(words, room)
+
+
+def _any_lines(words: str, room: int) -> Iterator[str]:
     line, width = "", 0
     for space, unit, columns in _units(words, room):
         if line and width + bool(space) + columns > room:
@@ -137,7 +145,7 @@ def _units(words: str, room: int) -> Iterator[tuple[str, str, int]]:
             yield space, unit, columns
 
 
-def _ascii_lines(words: str, room: int) -> Iterator[str]:
+def _simple_lines(words: str, room: int) -> Iterator[str]:
     """The same for most of the words there are, in a third of the time."""
     first, *rest = words.split() or [""]
     line = first

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter import letter, reasons, wording
+from newsletter.templatetags import letter as tags
 from newsletter.templatetags.letter import COLUMNS, labelled, wrap
 from tests.letter_checks import columns
 from tests.letters import make_variant
@@ -142,3 +143,16 @@ def test_a_million_stars_are_counted_as_their_language_counts_millions(language,
 def test_arabic_stars_go_with_the_thousands_shown(count):
     with translation.override("ar"):
         assert wording.stars(count).endswith("ألف نجمة")
+
+
+@given(st.text("ab é’“”…–·σд×∞ ", max_size=200), st.integers(3, 80))
+def test_the_quick_way_for_western_text_breaks_where_the_slow_one_does(words, room):
+    words = " ".join(words.split())
+
+    assert tags.SIMPLE.fullmatch(words)
+    assert list(tags._simple_lines(words, room)) == list(tags._any_lines(words, room))
+
+
+@pytest.mark.parametrize("sign", [*"\u00a0\u202f\u2007\u3000\u0301", "论", "，", "🙂"])
+def test_text_with_signs_that_the_slow_way_minds_does_not_take_the_quick_one(sign):
+    assert not tags.SIMPLE.fullmatch(f"a{sign}b")
